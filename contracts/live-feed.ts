@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { eventFilterSchema, type StoredEvent } from './event.ts';
+import { type Operation } from './operation.ts';
+import { type Topology } from './topology.ts';
+
+/** Bounds of one client's feed; beyond them frames carry a sample and say how many were left out. */
+export const MAX_FRAMES_PER_SECOND = 10;
+export const MAX_FRAME_EVENTS = 500;
+export const MAX_FRAME_BYTES = 256 * 1_024;
+export const MAX_LIVE_SUBSCRIPTIONS = 20;
+
+/** `fromPosition` is the last position the client has; frames start after it. Absent: from now on. */
+export const liveSubscribeSchema = z.object({
+  id: z.string().min(1).max(100),
+  query: eventFilterSchema.strict().default({}),
+  fromPosition: z.number().int().min(0).optional(),
+});
+export type LiveSubscribe = z.input<typeof liveSubscribeSchema>;
+
+/** `position` is how far the feed has come (events that do not match included). */
+export type EventsFrame = {
+  readonly id: string;
+  readonly items: readonly StoredEvent[];
+  readonly position: number;
+  readonly sampled?: true;
+  readonly dropped?: number;
+  readonly catchingUp?: true;
+};
+
+/** Once a second: the measured graph (rates of the last 10 s), and the numbers of the footer. */
+export type StatsFrame = {
+  readonly topology: Topology;
+  readonly position: number;
+  readonly at: string;
+};
+
+export type LiveProblem = {
+  readonly id: string | null;
+  readonly code: string;
+  readonly detail: string;
+};
+
+export type ServerToClientEvents = {
+  events: (frame: EventsFrame) => void;
+  stats: (frame: StatsFrame) => void;
+  operation: (operation: Operation) => void;
+  problem: (problem: LiveProblem) => void;
+};
+export type ClientToServerEvents = {
+  subscribe: (
+    request: LiveSubscribe,
+    done?: (answer: { readonly position: number }) => void,
+  ) => void;
+  unsubscribe: (request: { readonly id: string }) => void;
+  /** `stats` frames are sent only to those who ask. */
+  watch: (request: { readonly stats: boolean; readonly operations: boolean }) => void;
+  /** The client acknowledges a frame; a client two frames behind gets coalesced ones. */
+  received: (request: { readonly id: string; readonly position: number }) => void;
+};

@@ -1,0 +1,87 @@
+import { type StoredEvent } from '#contracts/event.ts';
+
+export type ExtensionValue = string | number | boolean;
+
+/** An event that passed the publish pipeline and is ready to be logged. */
+export type NewEvent = {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string | null;
+  /** Business time, RFC 3339 UTC with milliseconds. */
+  readonly time: string;
+  readonly partitionKey: string | null;
+  readonly correlationId: string | null;
+  readonly causationId: string | null;
+  /** Everything else of the envelope: datacontenttype, dataschema, dataschemaversion, traceparent and extensions. */
+  readonly extensions: Readonly<Record<string, ExtensionValue>> | null;
+  /** Payload as JSON text; null with `dataBinary` or when there is none. */
+  readonly dataText: string | null;
+  readonly dataBinary: Buffer | null;
+  /** Approximate stored size, for batching and limits. */
+  readonly sizeBytes: number;
+};
+
+/** An event as the log holds it. `dataText` is the JSON text as stored; it is parsed only where it is needed. */
+export type LogRecord = {
+  readonly position: number;
+  readonly topicId: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly streamId: string | null;
+  readonly version: number | null;
+  /** RFC 3339 UTC with milliseconds. */
+  readonly recordedAt: string;
+  readonly time: string;
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string | null;
+  /** Order key: partitionkey, else stream, else subject; null when there is none. */
+  readonly key: string | null;
+  readonly correlationId: string | null;
+  readonly causationId: string | null;
+  readonly extensions: Readonly<Record<string, ExtensionValue>> | null;
+  readonly dataText: string | null;
+  readonly dataBinary: Buffer | null;
+};
+
+/** The event as API.md has it read: flat, with where the log holds it. */
+export function toStoredEvent(record: LogRecord): StoredEvent {
+  const event: Record<string, unknown> = envelopeOf(record);
+  if (record.dataText !== null) event['data'] = JSON.parse(record.dataText);
+  else if (record.dataBinary !== null) event['data_base64'] = record.dataBinary.toString('base64');
+  return event as StoredEvent;
+}
+
+/** The same as JSON text, without parsing the payload. */
+export function storedEventJson(record: LogRecord): string {
+  const envelope = JSON.stringify(envelopeOf(record));
+  if (record.dataText !== null) return `${envelope.slice(0, -1)},"data":${record.dataText}}`;
+  if (record.dataBinary !== null)
+    return `${envelope.slice(0, -1)},"data_base64":"${record.dataBinary.toString('base64')}"}`;
+  return envelope;
+}
+
+function envelopeOf(record: LogRecord): Record<string, unknown> {
+  const event: Record<string, unknown> = {
+    specversion: '1.0',
+    id: record.id,
+    source: record.source,
+    type: record.type,
+  };
+  if (record.subject !== null) event['subject'] = record.subject;
+  event['time'] = record.time;
+  if (record.correlationId !== null) event['correlationid'] = record.correlationId;
+  if (record.causationId !== null) event['causationid'] = record.causationId;
+  if (record.extensions !== null) Object.assign(event, record.extensions);
+  event['topic'] = record.topic;
+  event['partition'] = record.partition;
+  event['offset'] = record.offset;
+  event['position'] = record.position;
+  event['recordedAt'] = record.recordedAt;
+  if (record.streamId !== null) event['stream'] = record.streamId;
+  if (record.version !== null) event['version'] = record.version;
+  return event;
+}
