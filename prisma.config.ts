@@ -1,0 +1,10 @@
+import { defineConfig } from 'prisma/config';
+
+// Only the official command line reads this. Weir itself migrates at boot (server/storage/migrate.ts).
+const url = process.env['DATABASE_URL'];
+
+export default defineConfig({
+  schema: 'prisma/schema.prisma',
+  migrations: { path: 'prisma/migrations' },
+  ...(url ? { datasource: { url } } : {}),
+});

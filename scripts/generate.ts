@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { repositoryRoot, run } from './run.ts';
+
+const SCHEMA = join(repositoryRoot, 'prisma/schema.prisma');
+const GENERATED = join(repositoryRoot, 'server/storage/generated');
+const STAMP = join(GENERATED, '.schema-hash');
+
+/** Writes the Prisma client when the schema or Prisma's version changed since it was written last. Works offline. */
+export async function generate(): Promise<void> {
+  const require = createRequire(import.meta.url);
+  const prismaPackage = require.resolve('prisma/package.json');
+  const hash = createHash('sha256')
+    .update(readFileSync(SCHEMA))
+    .update(readFileSync(prismaPackage))
+    .digest('hex');
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hash) return;
+  await run(
+    process.execPath,
+    [join(dirname(prismaPackage), 'build/index.js'), 'generate', '--no-hints'],
+    {
+      // The engine is asked for and never run when only a client is written: any file that exists will do.
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      CHECKPOINT_DISABLE: '1',
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    },
+    'quiet',
+  );
+  writeFileSync(STAMP, hash);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await generate();

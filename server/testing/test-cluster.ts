@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { type TestProject } from 'vitest/node';
+import { findFreePort } from '#server/storage/free-port.ts';
+import { migrate } from '#server/storage/migrate.ts';
+import {
+  type Cluster,
+  clusterUrl,
+  giveTo,
+  initCluster,
+  startPostmaster,
+} from '#server/storage/postgres-cluster.ts';
+import { findPostgresPrograms } from '#server/storage/postgres-programs.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Address of the cluster's maintenance database. */
+    clusterUrl: string;
+  }
+}
+
+export const TEMPLATE_DATABASE = 'weir_template';
+const FOLDER_PREFIX = 'weir-test-';
+
+/** One Postgres for the whole vitest run, with a template database that is migrated once. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  removeLeftovers();
+  const programs = findPostgresPrograms();
+  const home = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
+  chmodSync(home, 0o755);
+  giveTo(programs, home);
+  writeFileSync(join(home, 'owner'), String(process.pid));
+  const cluster: Cluster = {
+    programs,
+    folder: join(home, 'postgres'),
+    password: randomBytes(16).toString('hex'),
+  };
+  await initCluster(cluster);
+  const port = await findFreePort();
+  const postmaster = await startPostmaster(cluster, {
+    port,
+    logFile: join(home, 'postgres.log'),
+    // Nothing here outlives the run, so nothing waits for the disk.
+    settings: {
+      fsync: 'off',
+      full_page_writes: 'off',
+      shared_buffers: '64MB',
+      max_connections: '200',
+    },
+  });
+  const url = clusterUrl(cluster, port);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${TEMPLATE_DATABASE}`);
+  await client.end();
+  await migrate({ url: clusterUrl(cluster, port, TEMPLATE_DATABASE) });
+  project.provide('clusterUrl', url);
+  return async () => {
+    const ended = new Promise((resolve) => postmaster.once('exit', resolve));
+    postmaster.kill('SIGQUIT');
+    await ended;
+    rmSync(home, { recursive: true, force: true });
+  };
+}
+
+/** A run that was killed leaves its Postgres behind; the next run ends it. */
+function removeLeftovers(): void {
+  const homes = readdirSync(tmpdir()).filter((name) => name.startsWith(FOLDER_PREFIX));
+  for (const home of homes.map((name) => join(tmpdir(), name))) {
+    const owner = readNumber(join(home, 'owner'));
+    if (owner === undefined || isAlive(owner)) continue;
+    const postmaster = readNumber(join(home, 'postgres/postmaster.pid'));
+    if (postmaster !== undefined && isAlive(postmaster)) process.kill(postmaster, 'SIGQUIT');
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function readNumber(path: string): number | undefined {
+  if (!existsSync(path)) return undefined;
+  const number = Number.parseInt(readFileSync(path, 'utf8'), 10);
+  return Number.isNaN(number) ? undefined : number;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { type Database, openDatabase } from '#server/storage/database.ts';
+
+export type TestDatabase = {
+  readonly url: string;
+  readonly database: Database;
+  /** Closes the pools and removes the database, whoever else is still connected. Safe twice. */
+  drop(): Promise<void>;
+};
+
+// The same literal as in test-cluster.ts, which runs in another process and must not be imported here.
+const TEMPLATE_DATABASE = 'weir_template';
+
+/**
+ * A database of its own, migrated, empty but for what the migrations insert; made by cloning a template in
+ * some 30 ms. Call it in `beforeAll` and `drop()` in `afterAll`.
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `weir_test_${randomBytes(8).toString('hex')}`;
+  const clusterUrl = inject('clusterUrl');
+  await runOnce(clusterUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE_DATABASE}`);
+  const address = new URL(clusterUrl);
+  address.pathname = `/${name}`;
+  const database = openDatabase({ url: address.href, poolSize: 8 });
+  let dropped: Promise<void> | undefined;
+  const drop = async () => {
+    await database.close();
+    await runOnce(clusterUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  };
+  return {
+    url: address.href,
+    database,
+    drop: () => (dropped ??= drop()),
+  };
+}
+
+async function runOnce(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+const DB_TESTS = '**/*.db.test.ts';
+const outside = ['node_modules/**', '.next/**', 'e2e/**'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['**/*.test.ts', '**/*.test.tsx'],
+          exclude: [DB_TESTS, ...outside],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: 'db',
+          environment: 'node',
+          include: [DB_TESTS],
+          exclude: outside,
+          globalSetup: ['server/testing/test-cluster.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
