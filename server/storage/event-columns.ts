@@ -39,8 +39,8 @@ export function toLogRecord(row: EventRow, topic: string) {
     offset: row.offset,
     streamId: row.stream_id,
     version: row.stream_version,
-    recordedAt: toRfc3339(row.recorded_at),
-    time: toRfc3339(row.time),
+    recordedAt: isoFromPg(row.recorded_at),
+    time: isoFromPg(row.time),
     id: row.event_id,
     source: row.source,
     type: row.type,
@@ -62,7 +62,7 @@ const MILLISECONDS_LENGTH = 23;
  * Postgres's text of a timestamptz (session time zone UTC) as RFC 3339 with milliseconds: `2026-11-21 02:33:53.1+00`
  * becomes `2026-11-21T02:33:53.100Z`. Microseconds are cut, not rounded, so that order is kept.
  */
-export function toRfc3339(text: string): string {
+export function isoFromPg(text: string): string {
   if (!text.endsWith('+00') || text[DATE_LENGTH] !== ' ') return new Date(text).toISOString();
   const fraction = text.slice(SECONDS_LENGTH, Math.min(MILLISECONDS_LENGTH, text.length - 3));
   const milliseconds = fraction === '' ? '.000' : fraction.padEnd(4, '0');
