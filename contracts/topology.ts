@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { timeSchema } from './page.ts';
 import { breakerStateSchema, subscriptionStateSchema } from './subscription.ts';
 
-/** `id` is `<kind>:<name>`. Rates are per second over the window; `spark` is the rate over the last 60 steps, oldest first. */
+/**
+ * `id` is `<kind>:<name>`. Rates are per second over the window; `errorRate` is the share of attempts that failed, 0 to 1;
+ * `spark` is the rate over the last 60 steps, oldest first.
+ */
 export const topologyNodeSchema = z.object({
   id: z.string(),
   kind: z.enum(['producer', 'topic', 'consumer']),
