@@ -71,6 +71,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: 2,
     statement_timeout: WRITER_STATEMENT_TIMEOUT_MS,
     lock_timeout: WRITER_LOCK_TIMEOUT_MS,
+    query_timeout: WRITER_STATEMENT_TIMEOUT_MS + 2_000,
     application_name: 'weir-log',
   });
   const lost = options.onConnectionLost ?? (() => undefined);

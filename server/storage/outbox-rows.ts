@@ -32,3 +32,24 @@ export async function insertOutboxByPrisma(
     await tx.$executeRaw`INSERT INTO outbox (topic, stream_id, event) VALUES (${row.topic}, ${row.streamId}, ${event}::json)`;
   }
 }
+
+export type StoredOutboxRow = {
+  readonly id: number;
+  readonly topic: string;
+  readonly stream_id: string | null;
+  /** The envelope as JSON text. */
+  readonly event: string;
+};
+
+/** The oldest rows, in the order they were written. */
+export async function selectOutbox(db: Db, limit: number): Promise<StoredOutboxRow[]> {
+  const { rows } = await db.query<StoredOutboxRow>(
+    'SELECT id, topic, stream_id, event FROM outbox ORDER BY id LIMIT $1',
+    [limit],
+  );
+  return rows;
+}
+
+export async function deleteOutbox(db: Db, ids: readonly number[]): Promise<void> {
+  await db.query('DELETE FROM outbox WHERE id = ANY($1::bigint[])', [ids]);
+}

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { type OutboxRow } from '#server/storage/outbox-rows.ts';
+
 /** Names of the control-plane facts on `$system`. Subject is the thing's name or id; data holds what changed and `actor`. */
 export type SystemEventType =
   | 'weir.topic.created'
@@ -47,4 +50,10 @@ export function systemEnvelope(
     time,
     data: event.data,
   };
+}
+
+/** The fact as a row for the outbox of the transaction that makes it true. */
+export function systemRow(event: SystemEvent, now: number): OutboxRow {
+  const time = new Date(now).toISOString();
+  return { topic: SYSTEM_TOPIC, streamId: null, event: systemEnvelope(event, randomUUID(), time) };
 }

@@ -1,0 +1,93 @@
+import { type Db } from './database.ts';
+import { EVENT_COLUMNS, type EventRow } from './event-columns.ts';
+
+/** Events after a position, in order. */
+export async function selectEventsAfter(
+  db: Db,
+  position: number,
+  limit: number,
+): Promise<EventRow[]> {
+  const { rows } = await db.query<EventRow>({
+    name: 'events_after',
+    text: `SELECT ${EVENT_COLUMNS} FROM events e WHERE e.shard = 0 AND e.position > $1 ORDER BY e.position LIMIT $2`,
+    values: [position, limit],
+  });
+  return rows;
+}
+
+/** Per cursor at most `limit` events from its offset on; the position bound prunes leaves. */
+export async function selectPartitions(
+  db: Db,
+  cursors: readonly {
+    readonly topicId: number;
+    readonly partition: number;
+    readonly offset: number;
+    readonly position: number;
+  }[],
+  limit: number,
+): Promise<EventRow[]> {
+  const { rows } = await db.query<EventRow>({
+    name: 'events_of_partitions',
+    text: `SELECT ${EVENT_COLUMNS}
+             FROM unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS c(topic_id, part, next_offset, from_position, ord)
+            CROSS JOIN LATERAL (
+              SELECT * FROM events x
+               WHERE x.topic_id = c.topic_id AND x."partition" = c.part AND x."offset" >= c.next_offset AND x.position >= c.from_position
+               ORDER BY x."offset" LIMIT $5) e
+            ORDER BY c.ord, e."offset"`,
+    values: [
+      cursors.map((cursor) => cursor.topicId),
+      cursors.map((cursor) => cursor.partition),
+      cursors.map((cursor) => cursor.offset),
+      cursors.map((cursor) => cursor.position),
+      limit,
+    ],
+  });
+  return rows;
+}
+
+export async function selectEventsAt(db: Db, positions: readonly number[]): Promise<EventRow[]> {
+  const { rows } = await db.query<EventRow>({
+    name: 'events_at',
+    text: `SELECT ${EVENT_COLUMNS} FROM events e WHERE e.shard = 0 AND e.position = ANY($1::bigint[]) ORDER BY e.position`,
+    values: [positions],
+  });
+  return rows;
+}
+
+export async function selectTail(db: Db): Promise<number> {
+  const { rows } = await db.query<{ tail: number }>(
+    `SELECT coalesce((SELECT e.position FROM events e WHERE e.shard = 0 ORDER BY e.position DESC LIMIT 1),
+                     (SELECT s.base_position FROM log_shards s WHERE s.shard = 0), 0)::bigint AS tail`,
+  );
+  return rows[0]?.tail ?? 0;
+}
+
+/** The next offset of every partition of every topic. */
+export async function selectHeads(
+  db: Db,
+): Promise<{ topicId: number; partition: number; next: number }[]> {
+  const { rows } = await db.query<{ topicId: number; partition: number; next: number }>(
+    `SELECT t.id AS "topicId", p.part AS "partition",
+            coalesce((SELECT e."offset" + 1 FROM events e WHERE e.topic_id = t.id AND e."partition" = p.part
+                       ORDER BY e."offset" DESC LIMIT 1), 0)::bigint AS next
+       FROM topics t CROSS JOIN LATERAL generate_series(0, t.partitions - 1) AS p(part)`,
+  );
+  return rows;
+}
+
+/** Leaves that exist, by their first position. */
+export async function selectLeaves(db: Db): Promise<{ low: number; high: number }[]> {
+  const { rows } = await db.query<{ low: number; high: number }>(
+    `SELECT (m[1])::bigint AS low, (m[2])::bigint AS high
+       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+      CROSS JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''?(\\d+)''?\\) TO \\(''?(\\d+)''?\\)') AS m
+      WHERE i.inhparent = 'events'::regclass AND m IS NOT NULL ORDER BY 1`,
+  );
+  return rows;
+}
+
+/** Creates the leaf for positions low (included) to high (excluded) when missing. */
+export async function addLeaf(db: Db, low: number, high: number): Promise<void> {
+  await db.query('SELECT add_leaf($1, $2)', [low, high]);
+}
