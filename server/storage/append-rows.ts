@@ -1,5 +1,5 @@
 import { type Db } from './database.ts';
-import { toRfc3339 } from './event-columns.ts';
+import { isoFromPg } from './event-columns.ts';
 
 /** The parallel arrays `append_batch` takes; see its comment in the migration. Indexes (slot, stream) count from 1. */
 export type AppendArrays = {
@@ -102,7 +102,7 @@ export async function appendBatch(db: Db, batch: AppendArrays): Promise<AppendOu
   if (row === undefined) throw new Error('append_batch answered nothing');
   return {
     tail: row.tail,
-    recordedAt: toRfc3339(row.recorded),
+    recordedAt: isoFromPg(row.recorded),
     slotNext: numbersOf(row.slot_next),
     streamVersions: row.stream_versions === null ? null : numbersOf(row.stream_versions),
     exceptions:

@@ -5,7 +5,7 @@ import {
   topicSettingsSchema,
 } from '#contracts/topic.ts';
 import { type Database, withTransaction } from '#server/storage/database.ts';
-import { toRfc3339 } from '#server/storage/event-columns.ts';
+import { isoFromPg } from '#server/storage/event-columns.ts';
 import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import {
   insertTopic,
@@ -116,13 +116,13 @@ export function createTopics(deps: TopicsDependencies): LoadableTopics {
       ratePerSecond: deps.publishedPerSecond(row.name),
       lastEventAt: lastAt,
       subscriptions: [...deps.subscriptionsOf(row.name)],
-      createdAt: toRfc3339(row.created_at),
+      createdAt: isoFromPg(row.created_at),
     };
   };
 
   const list = async (): Promise<readonly Topic[]> => {
     const times = await selectLastEventTimes(deps.database.pool);
-    const lastAt = new Map(times.map((time) => [time.topic_id, toRfc3339(time.recorded_at)]));
+    const lastAt = new Map(times.map((time) => [time.topic_id, isoFromPg(time.recorded_at)]));
     return [...byName.values()]
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .map((row) => describe(row, lastAt.get(row.id) ?? null));
