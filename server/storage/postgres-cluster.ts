@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import {
   type PostgresPrograms,
@@ -123,9 +124,7 @@ async function untilReady(child: ChildProcess, url: string, logFile: string): Pr
         `Postgres did not answer within ${READY_TIMEOUT_MS / 1_000} s; its own words are in ${logFile}.`,
       );
     }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, READY_POLL_MS);
-    await promise;
+    await sleep(READY_POLL_MS);
   }
 }
 

@@ -33,8 +33,11 @@ declare module 'vitest' {
 export const TEMPLATE_DATABASE = 'weir_template';
 const FOLDER_PREFIX = 'weir-test-';
 
+// Vitest calls setup and teardown of the same module instance, and nothing else shares it.
+let remove: (() => Promise<void>) | undefined;
+
 /** One Postgres for the whole vitest run, with a template database that is migrated once. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<void> {
   removeLeftovers();
   const programs = findPostgresPrograms();
   const home = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
@@ -66,12 +69,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await client.end();
   await migrate({ url: clusterUrl(cluster, port, TEMPLATE_DATABASE) });
   project.provide('clusterUrl', url);
-  return async () => {
+  remove = async () => {
     const ended = new Promise((resolve) => postmaster.once('exit', resolve));
     postmaster.kill('SIGQUIT');
     await ended;
     rmSync(home, { recursive: true, force: true });
   };
+}
+
+/** Ends the cluster and removes it; does nothing when none was made. */
+export async function teardown(): Promise<void> {
+  await remove?.();
 }
 
 /** A run that was killed leaves its Postgres behind; the next run ends it. */
