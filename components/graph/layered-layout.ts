@@ -1,0 +1,64 @@
+import ELK, { type ELK as Elk, type ElkNode } from 'elkjs/lib/elk-api.js';
+import {
+  type GraphEdgeSpec,
+  type GraphNodeSpec,
+  type Point,
+  type Positions,
+} from './graph-model.ts';
+
+const OPTIONS = {
+  'elk.algorithm': 'layered',
+  'elk.direction': 'RIGHT',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '96',
+  'elk.spacing.nodeNode': '28',
+  'elk.spacing.componentComponent': '40',
+  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+  'elk.aspectRatio': '1.7',
+};
+
+/** Left-to-right layers, computed by elkjs in its own worker so that a large graph never blocks a frame. */
+export type LayeredLayout = {
+  readonly run: (
+    nodes: readonly GraphNodeSpec[],
+    edges: readonly GraphEdgeSpec[],
+  ) => Promise<Positions>;
+  readonly close: () => void;
+};
+
+const toElk = (nodes: readonly GraphNodeSpec[], edges: readonly GraphEdgeSpec[]): ElkNode => {
+  const ids = new Set(nodes.map((node) => node.id));
+  return {
+    id: 'root',
+    layoutOptions: OPTIONS,
+    children: nodes.map(({ id, width, height }) => ({ id, width, height })),
+    edges: edges
+      .filter((edge) => ids.has(edge.source) && ids.has(edge.target))
+      .map(({ id, source, target }) => ({ id, sources: [source], targets: [target] })),
+  };
+};
+
+const toPositions = (laidOut: ElkNode): Positions => {
+  const positions = new Map<string, Point>();
+  for (const child of laidOut.children ?? [])
+    positions.set(child.id, { x: Math.round(child.x ?? 0), y: Math.round(child.y ?? 0) });
+  return positions;
+};
+
+export const createLayeredLayout = (): LayeredLayout => {
+  let elk: Elk | undefined;
+  const start = () => {
+    elk ??= new ELK({
+      workerFactory: () =>
+        new Worker(new URL('./layout-worker.ts', import.meta.url), { name: 'weir-layout' }),
+    });
+    return elk;
+  };
+  return {
+    run: async (nodes, edges) => toPositions(await start().layout(toElk(nodes, edges))),
+    close: () => {
+      elk?.terminateWorker();
+      elk = undefined;
+    },
+  };
+};
