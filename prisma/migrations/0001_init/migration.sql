@@ -104,7 +104,6 @@ CREATE TABLE subscription_partitions (
   owner          text,
   owner_incarnation uuid,
   epoch          bigint NOT NULL DEFAULT 0,
-  lease_until    timestamptz,
   -- Offsets below this were perhaps handed out by an owner that died: they are tried one at a time, each attempt recorded first.
   suspect_until  bigint NOT NULL DEFAULT 0,
   updated_at     timestamptz NOT NULL DEFAULT now(),
@@ -135,6 +134,7 @@ CREATE TABLE retries (
 CREATE UNIQUE INDEX retries_once ON retries (subscription_id, topic_id, "partition", "offset", kind, coalesce(operation_id, '00000000-0000-0000-0000-000000000000'::uuid));
 CREATE INDEX retries_due ON retries (subscription_id, due_at) WHERE state = 'waiting';
 CREATE INDEX retries_key ON retries (subscription_id, topic_id, "partition", key, "offset");
+CREATE INDEX retries_position ON retries (position);
 CREATE INDEX retries_operation ON retries (operation_id) WHERE operation_id IS NOT NULL;
 
 -- Every attempt that failed. Never updated.
@@ -163,6 +163,7 @@ CREATE TABLE dead_letters (
   "partition"    integer NOT NULL,
   "offset"       bigint NOT NULL,
   position       bigint NOT NULL,
+  key            text COLLATE "C",
   type           text COLLATE "C" NOT NULL,
   event          json NOT NULL,
   edited_data    json,
@@ -178,6 +179,7 @@ CREATE TABLE dead_letters (
   updated_at     timestamptz NOT NULL DEFAULT now(),
   UNIQUE (subscription_id, topic_id, "partition", "offset")
 );
+CREATE INDEX dead_letters_position ON dead_letters (position);
 CREATE INDEX dead_letters_recent ON dead_letters (dead_at DESC, id);
 CREATE INDEX dead_letters_group ON dead_letters (fingerprint, dead_at DESC, id);
 CREATE INDEX dead_letters_open ON dead_letters (subscription_id, status);
@@ -220,6 +222,9 @@ CREATE TABLE operations (
   failed         bigint NOT NULL DEFAULT 0,
   position       bigint,
   rate_per_second double precision,
+  -- The process that runs it, and until when it may be thought alive; another takes over after that.
+  claimed_by     uuid,
+  lease_until    timestamptz,
   created_at     timestamptz NOT NULL DEFAULT now(),
   started_at     timestamptz,
   finished_at    timestamptz,

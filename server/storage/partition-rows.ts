@@ -1,0 +1,200 @@
+import { type Db } from './database.ts';
+import { LEASE_TTL_MS } from './node-rows.ts';
+
+/** Who owns a partition: a process (`incarnation`) under its node's lasting name. */
+export type Owner = { readonly nodeId: string; readonly incarnation: string };
+
+export type PartitionStart = {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly position: number;
+};
+
+export type OwnedPartitionRow = {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly committed: number;
+  readonly committedPosition: number;
+  readonly epoch: number;
+  readonly suspectUntil: number;
+};
+
+export type PartitionRow = {
+  readonly subscriptionId: number;
+  readonly topicId: number;
+  readonly partition: number;
+  readonly committed: number;
+  readonly committedPosition: number;
+  readonly owner: string | null;
+};
+
+export type OffsetCommit = {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly committed: number;
+  readonly position: number;
+};
+
+const EXPIRED = `NOT EXISTS (SELECT FROM nodes n WHERE n.node_id = p.owner AND n.incarnation = p.owner_incarnation
+  AND n.heartbeat_at > now() - interval '${LEASE_TTL_MS} milliseconds')`;
+
+/** Rows that exist stay as they are. */
+export async function insertPartitions(
+  tx: Db,
+  subscriptionId: number,
+  starts: readonly PartitionStart[],
+): Promise<void> {
+  if (starts.length === 0) return;
+  await tx.query(
+    `INSERT INTO subscription_partitions (subscription_id, topic_id, "partition", committed, committed_position)
+     SELECT $1, * FROM unnest($2::int[], $3::int[], $4::bigint[], $5::bigint[]) ON CONFLICT DO NOTHING`,
+    [
+      subscriptionId,
+      starts.map((start) => start.topicId),
+      starts.map((start) => start.partition),
+      starts.map((start) => start.offset),
+      starts.map((start) => start.position),
+    ],
+  );
+}
+
+export async function deletePartitionsOfTopics(
+  tx: Db,
+  subscriptionId: number,
+  topicIds: readonly number[],
+): Promise<void> {
+  await tx.query(
+    'DELETE FROM subscription_partitions WHERE subscription_id = $1 AND topic_id = ANY($2)',
+    [subscriptionId, topicIds],
+  );
+}
+
+/**
+ * Takes every partition of the subscription that is free, that an earlier incarnation of this node held, or whose owner is dead, with a
+ * new epoch. One that was not released cleanly is suspect: what was perhaps in flight reaches `maxInFlight` offsets beyond the commit.
+ */
+export async function acquirePartitions(
+  tx: Db,
+  subscriptionId: number,
+  owner: Owner,
+  maxInFlight: number,
+): Promise<OwnedPartitionRow[]> {
+  const result = await tx.query<OwnedPartitionRow>(
+    `UPDATE subscription_partitions p SET
+       owner = $2, owner_incarnation = $3, epoch = p.epoch + 1, updated_at = now(),
+       suspect_until = CASE WHEN p.owner IS NULL OR p.owner_incarnation = $3 THEN p.suspect_until
+                            ELSE greatest(p.suspect_until, p.committed + $4::int) END
+     WHERE (p.subscription_id, p.topic_id, p."partition") IN (
+       SELECT p.subscription_id, p.topic_id, p."partition" FROM subscription_partitions p
+       WHERE p.subscription_id = $1 AND (p.owner IS NULL OR p.owner = $2 OR ${EXPIRED})
+       ORDER BY p.topic_id, p."partition" FOR UPDATE SKIP LOCKED)
+     RETURNING p.topic_id AS "topicId", p."partition", p.committed, p.committed_position AS "committedPosition",
+       p.epoch, p.suspect_until AS "suspectUntil"`,
+    [subscriptionId, owner.nodeId, owner.incarnation, maxInFlight],
+  );
+  return result.rows;
+}
+
+/** Gives back what this incarnation holds; with nothing in flight any more, so nothing is suspect. */
+export async function releasePartitions(
+  db: Db,
+  subscriptionId: number,
+  owner: Owner,
+): Promise<void> {
+  await db.query(
+    `UPDATE subscription_partitions SET owner = NULL, owner_incarnation = NULL, suspect_until = 0, updated_at = now()
+     WHERE subscription_id = $1 AND owner = $2 AND owner_incarnation = $3`,
+    [subscriptionId, owner.nodeId, owner.incarnation],
+  );
+}
+
+/** Returns the partitions whose offset now stands there; one that is missing has another owner or epoch and must be given up. */
+export async function updateCommitted(
+  db: Db,
+  subscriptionId: number,
+  owner: Owner,
+  commits: readonly OffsetCommit[],
+): Promise<{ topicId: number; partition: number }[]> {
+  const result = await db.query<{ topicId: number; partition: number }>(
+    `UPDATE subscription_partitions p SET committed = v.committed, committed_position = v.position, updated_at = now()
+     FROM unnest($4::int[], $5::int[], $6::bigint[], $7::bigint[], $8::bigint[]) AS v(topic_id, "partition", epoch, committed, position)
+     WHERE p.subscription_id = $1 AND p.topic_id = v.topic_id AND p."partition" = v."partition"
+       AND p.owner = $2 AND p.owner_incarnation = $3 AND p.epoch = v.epoch AND p.committed <= v.committed
+     RETURNING p.topic_id AS "topicId", p."partition"`,
+    [
+      subscriptionId,
+      owner.nodeId,
+      owner.incarnation,
+      commits.map((commit) => commit.topicId),
+      commits.map((commit) => commit.partition),
+      commits.map((commit) => commit.epoch),
+      commits.map((commit) => commit.committed),
+      commits.map((commit) => commit.position),
+    ],
+  );
+  return result.rows;
+}
+
+/** Locks the lease until the transaction ends; false when it is somebody else's. */
+export async function lockLease(
+  tx: Db,
+  subscriptionId: number,
+  lease: {
+    readonly owner: Owner;
+    readonly topicId: number;
+    readonly partition: number;
+    readonly epoch: number;
+  },
+): Promise<boolean> {
+  const result = await tx.query(
+    `SELECT FROM subscription_partitions WHERE subscription_id = $1 AND topic_id = $2 AND "partition" = $3
+       AND owner = $4 AND owner_incarnation = $5 AND epoch = $6 FOR SHARE`,
+    [
+      subscriptionId,
+      lease.topicId,
+      lease.partition,
+      lease.owner.nodeId,
+      lease.owner.incarnation,
+      lease.epoch,
+    ],
+  );
+  return result.rowCount === 1;
+}
+
+/** With no subscription: of all. */
+export async function selectPartitions(
+  db: Db,
+  subscriptionId: number | null,
+): Promise<PartitionRow[]> {
+  const result = await db.query<PartitionRow>(
+    `SELECT subscription_id AS "subscriptionId", topic_id AS "topicId", "partition", committed,
+       committed_position AS "committedPosition", owner
+     FROM subscription_partitions WHERE $1::int IS NULL OR subscription_id = $1
+     ORDER BY subscription_id, topic_id, "partition"`,
+    [subscriptionId],
+  );
+  return result.rows;
+}
+
+/** Moves offsets by hand; whoever owns the partitions is fenced by the new epoch and nobody owns them until they are taken again. */
+export async function resetPartitions(
+  tx: Db,
+  subscriptionId: number,
+  starts: readonly PartitionStart[],
+): Promise<void> {
+  await tx.query(
+    `UPDATE subscription_partitions p SET committed = v."offset", committed_position = v.position, epoch = p.epoch + 1,
+       owner = NULL, owner_incarnation = NULL, suspect_until = 0, updated_at = now()
+     FROM unnest($2::int[], $3::int[], $4::bigint[], $5::bigint[]) AS v(topic_id, "partition", "offset", position)
+     WHERE p.subscription_id = $1 AND p.topic_id = v.topic_id AND p."partition" = v."partition"`,
+    [
+      subscriptionId,
+      starts.map((start) => start.topicId),
+      starts.map((start) => start.partition),
+      starts.map((start) => start.offset),
+      starts.map((start) => start.position),
+    ],
+  );
+}
