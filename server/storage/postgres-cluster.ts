@@ -26,7 +26,8 @@ export type Cluster = {
 };
 
 export const SUPERUSER = 'weir';
-const READY_TIMEOUT_MS = 60_000;
+// After a crash Postgres replays up to max_wal_size of its log before it answers.
+const READY_TIMEOUT_MS = 600_000;
 const READY_POLL_MS = 25;
 const PROBE_TIMEOUT_MS = 2_000;
 
@@ -67,6 +68,8 @@ export type PostmasterOptions = {
   readonly port: number;
   readonly logFile: string;
   readonly settings: Readonly<Record<string, string>>;
+  /** Gives up waiting, and ends what was started. */
+  readonly signal?: AbortSignal;
 };
 
 /**
@@ -101,24 +104,28 @@ export async function startPostmaster(
     },
   );
   closeSync(output);
-  await untilReady(child, clusterUrl(cluster, options.port), options.logFile);
+  await untilReady(child, clusterUrl(cluster, options.port), options);
   return child;
 }
 
-async function untilReady(child: ChildProcess, url: string, logFile: string): Promise<void> {
+async function untilReady(
+  child: ChildProcess,
+  url: string,
+  { logFile, signal }: PostmasterOptions,
+): Promise<void> {
   let failure: Error | undefined;
   child.once('error', (error) => {
     failure = error;
   });
-  child.once('exit', (code, signal) => {
+  child.once('exit', (code, killedBy) => {
     failure = new Error(
-      `Postgres ended while starting (${signal ?? `code ${code ?? 'none'}`}); its own words are in ${logFile}.`,
+      `Postgres ended while starting (${killedBy ?? `code ${code ?? 'none'}`}); its own words are in ${logFile}.`,
     );
   });
-  const deadline = Date.now() + READY_TIMEOUT_MS;
+  const deadline = performance.now() + READY_TIMEOUT_MS;
   while (!(await answers(url))) {
     if (failure) throw failure;
-    if (Date.now() > deadline) {
+    if (signal?.aborted || performance.now() > deadline) {
       child.kill('SIGQUIT');
       throw new Error(
         `Postgres did not answer within ${READY_TIMEOUT_MS / 1_000} s; its own words are in ${logFile}.`,
