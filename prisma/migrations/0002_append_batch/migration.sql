@@ -25,7 +25,10 @@ CREATE FUNCTION append_batch(
   OUT tail bigint, OUT recorded timestamptz, OUT slot_next bigint[], OUT stream_versions bigint[],
   OUT verdicts text[], OUT positions bigint[], OUT topics integer[], OUT partitions integer[],
   OUT offsets bigint[], OUT versions bigint[]
-) LANGUAGE plpgsql VOLATILE AS $$
+) LANGUAGE plpgsql VOLATILE
+-- A fresh leaf has no statistics; the probes must use its indexes all the same.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 DECLARE
   v_base bigint; v_dedupe_from bigint; v_last timestamptz;
   v_duplicates boolean; v_conflicts boolean := false;
