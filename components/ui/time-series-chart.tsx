@@ -34,20 +34,25 @@ const SECONDS = 1_000;
 
 /** Lines over time. Follows theme and width; says its latest and largest values in words as well. */
 export function TimeSeriesChart(props: TimeSeriesChartProps) {
-  const host = useRef<HTMLDivElement>(null);
-  const chart = useRef<UPlot | null>(null);
   const height = props.height ?? HEIGHT_PX;
   const isPartial = props.isLastPartial ?? false;
   const data = useMemo(
     () => alignedData(props.times, props.series, isPartial),
     [props.times, props.series, isPartial],
   );
+  // What a drawn chart cannot change: a new shape is a new chart.
   const shape = JSON.stringify([
     props.series.map(({ label, tone, fill }) => [label, tone, fill]),
-    height,
-    isPartial,
+    isPartial && props.times.length > 1,
     props.isUtc,
   ]);
+  return <Plot key={shape} {...props} data={data} height={height} />;
+}
+
+function Plot(props: TimeSeriesChartProps & { data: UPlot.AlignedData; height: number }) {
+  const { data, height } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<UPlot | null>(null);
   const latest = useRef(props);
   useEffect(() => {
     latest.current = props;
@@ -57,7 +62,7 @@ export function TimeSeriesChart(props: TimeSeriesChartProps) {
     const element = host.current;
     if (!element) return undefined;
     const made = new UPlot(
-      optionsOf(latest.current, element.clientWidth || FALLBACK_WIDTH_PX, height),
+      optionsOf(latest, { width: element.clientWidth || FALLBACK_WIDTH_PX, height }),
       [[]],
       element,
     );
@@ -74,11 +79,11 @@ export function TimeSeriesChart(props: TimeSeriesChartProps) {
       made.destroy();
       chart.current = null;
     };
-  }, [shape, height]);
+  }, [height]);
 
   useEffect(() => {
     chart.current?.setData(data);
-  }, [data, shape]);
+  }, [data]);
 
   return (
     <figure className={cn('m-0', props.className)} aria-label={props.label}>
@@ -103,7 +108,11 @@ function alignedData(
   return [x, ...cut, ...ends];
 }
 
-function optionsOf(props: TimeSeriesChartProps, width: number, height: number): UPlot.Options {
+function optionsOf(
+  latest: { readonly current: TimeSeriesChartProps },
+  { width, height }: { readonly width: number; readonly height: number },
+): UPlot.Options {
+  const props = latest.current;
   const isPartial = (props.isLastPartial ?? false) && props.times.length >= 2;
   const lines = props.series.map((each) => lineOf(each));
   const ends = isPartial ? props.series.map((each) => ({ ...lineOf(each), dash: DASH })) : [];
@@ -136,7 +145,7 @@ function optionsOf(props: TimeSeriesChartProps, width: number, height: number): 
     ...(props.isUtc
       ? { tzDate: (seconds: number) => UPlot.tzDate(new Date(seconds * SECONDS), 'Etc/UTC') }
       : {}),
-    hooks: { setCursor: [(plot) => showReadout(plot, props)] },
+    hooks: { setCursor: [(plot) => showReadout(plot, latest.current)] },
   };
 }
 

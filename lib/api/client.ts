@@ -37,7 +37,7 @@ export class ApiError extends Error {
 
   /** Something a person can copy into a report. */
   get reference(): string {
-    return this.problem?.instance ?? `${this.code}`;
+    return this.problem?.instance ?? this.code;
   }
 }
 

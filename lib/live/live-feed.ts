@@ -31,6 +31,8 @@ export const EMPTY_FEED_VIEW: LiveFeedView = {
   problem: null,
 };
 
+let nextFeed = 0;
+
 /** Events of all feeds of this tab, recorded → painted. */
 const latencies = new LatencyWindow();
 
@@ -39,7 +41,6 @@ const latencies = new LatencyWindow();
  * after a reconnect asks for what came since the last position it has. Bounded by LIVE_ROWS_MAX.
  */
 export class LiveFeed {
-  readonly #socket: LiveSocket;
   readonly #id: string;
   readonly #query: EventFilter;
   readonly #listeners = new Set<() => void>();
@@ -48,31 +49,36 @@ export class LiveFeed {
   #view: LiveFeedView = EMPTY_FEED_VIEW;
   #problem: string | null = null;
   #wake: number | null = null;
+  #socket: LiveSocket | null = null;
 
   constructor(options: {
-    socket: LiveSocket;
-    id: string;
+    /** Who shows it; told apart from other feeds of the same owner by the query. */
+    owner: string;
     query: EventFilter;
     fromPosition?: number | undefined;
   }) {
-    this.#socket = options.socket;
-    this.#id = options.id;
+    nextFeed += 1;
+    this.#id = `${options.owner}${nextFeed}`;
     this.#query = options.query;
     this.#state = { ...NO_ROWS, position: options.fromPosition ?? null };
   }
 
-  start(): void {
-    this.#socket.on('events', this.#onFrame);
-    this.#socket.on('problem', this.#onProblem);
-    this.#socket.on('connect', this.#ask);
-    if (this.#socket.connected) this.#ask();
+  /** May be called again after stop; it then goes on from the last position. */
+  start(socket: LiveSocket): void {
+    this.#socket = socket;
+    socket.on('events', this.#onFrame);
+    socket.on('problem', this.#onProblem);
+    socket.on('connect', this.#ask);
+    if (socket.connected) this.#ask();
   }
 
   stop(): void {
-    this.#socket.off('events', this.#onFrame);
-    this.#socket.off('problem', this.#onProblem);
-    this.#socket.off('connect', this.#ask);
-    if (this.#socket.connected) this.#socket.emit('unsubscribe', { id: this.#id });
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.off('events', this.#onFrame);
+    socket?.off('problem', this.#onProblem);
+    socket?.off('connect', this.#ask);
+    if (socket?.connected) socket.emit('unsubscribe', { id: this.#id });
     if (this.#wake !== null) cancelAnimationFrame(this.#wake);
     this.#wake = null;
   }
@@ -104,7 +110,7 @@ export class LiveFeed {
   readonly #ask = (): void => {
     const { position } = this.#state;
     this.#problem = null;
-    this.#socket.emit(
+    this.#socket?.emit(
       'subscribe',
       {
         id: this.#id,
@@ -122,7 +128,7 @@ export class LiveFeed {
   readonly #onFrame = (frame: EventsFrame): void => {
     if (frame.id !== this.#id) return;
     this.#state = applyLiveFrame(this.#state, frame);
-    this.#socket.emit('received', { id: this.#id, position: frame.position });
+    this.#socket?.emit('received', { id: this.#id, position: frame.position });
     noteFrame(frame);
     this.#wake ??= requestAnimationFrame(() => {
       this.#wake = null;

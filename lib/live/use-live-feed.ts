@@ -1,5 +1,5 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
-import { type EventFilter } from '#contracts/event.ts';
+import { useEffect, useId, useMemo, useSyncExternalStore } from 'react';
+import { type EventFilter, eventFilterSchema } from '#contracts/event.ts';
 import { EMPTY_FEED_VIEW, LiveFeed, type LiveFeedView } from './live-feed.ts';
 import { liveSocket } from './socket.ts';
 
@@ -10,8 +10,6 @@ export type LiveFeedControls = LiveFeedView & {
   clear(): void;
 };
 
-let nextFeed = 1;
-
 /**
  * Subscribes to events matching `query` from now on (or after `fromPosition`) while mounted and enabled.
  * `query` is compared by value, so an inline object is fine. A changed query starts an empty feed.
@@ -21,42 +19,26 @@ export function useLiveFeed(
   options: { readonly isEnabled?: boolean; readonly fromPosition?: number | undefined } = {},
 ): LiveFeedControls {
   const { isEnabled = true, fromPosition } = options;
+  const owner = useId();
   const key = JSON.stringify(query);
-  const [feed, setFeed] = useState<LiveFeed | null>(null);
-
+  const feed = useMemo(
+    () => new LiveFeed({ owner, query: eventFilterSchema.parse(JSON.parse(key)), fromPosition }),
+    [owner, key, fromPosition],
+  );
   useEffect(() => {
     if (!isEnabled) return undefined;
-    const started = new LiveFeed({
-      socket: liveSocket(),
-      id: `feed-${nextFeed}`,
-      query: JSON.parse(key),
-      fromPosition,
-    });
-    nextFeed += 1;
-    started.start();
-    setFeed(started);
-    return () => {
-      started.stop();
-      setFeed(null);
-    };
-  }, [key, isEnabled, fromPosition]);
+    feed.start(liveSocket());
+    return () => feed.stop();
+  }, [feed, isEnabled]);
 
-  const view = useSyncExternalStore(
-    feed?.subscribe ?? subscribeNothing,
-    feed?.view ?? emptyView,
-    emptyView,
-  );
+  const view = useSyncExternalStore(feed.subscribe, feed.view, emptyView);
   return {
     ...view,
-    pause: () => feed?.pause(),
-    resume: () => feed?.resume(),
-    toggle: () => (view.isPaused ? feed?.resume() : feed?.pause()),
-    clear: () => feed?.clear(),
+    pause: feed.pause,
+    resume: feed.resume,
+    toggle: view.isPaused ? feed.resume : feed.pause,
+    clear: feed.clear,
   };
-}
-
-function subscribeNothing(): () => void {
-  return () => undefined;
 }
 
 function emptyView(): LiveFeedView {

@@ -27,7 +27,6 @@ function watch(client: QueryClient): () => void {
     if (wasConnected) void client.invalidateQueries();
     wasConnected = true;
   };
-  const onDisconnect = () => useConnectionStore.setState({ state: 'reconnecting' });
   const onConnectError = () =>
     useConnectionStore.setState({ state: wasConnected ? 'reconnecting' : 'connecting' });
   const onStats = (frame: StatsFrame) => {
@@ -50,6 +49,10 @@ function watch(client: QueryClient): () => void {
     socket.off('stats', onStats);
     socket.off('operation', onOperation);
   };
+}
+
+function onDisconnect(): void {
+  useConnectionStore.setState({ state: 'reconnecting' });
 }
 
 /** A finished operation has changed letters and offsets; a new one is missing from the lists. */
