@@ -15,18 +15,21 @@ export function encodeCursor(question: unknown, last: number | string): string {
 }
 
 /** The key a cursor of `encodeCursor` was made with. Throws invalid-request for anything else. */
-export function decodeCursor<Key extends z.ZodType<number | string>>(
+export function decodeCursor<Key extends number | string>(
   question: unknown,
-  key: Key,
+  key: z.ZodType<Key>,
   cursor: string,
-): z.infer<Key> {
-  const schema = z.object({ v: z.literal(CURSOR_VERSION), q: z.string(), k: key });
-  const parsed = schema.safeParse(parseJson(cursor));
-  if (!parsed.success) throw badCursor('The cursor is not one this server gave out.');
+): Key {
+  const parsed = cursorSchema.safeParse(parseJson(cursor));
+  const last = key.safeParse(parsed.data?.k);
+  if (!parsed.success || !last.success)
+    throw badCursor('The cursor is not one this server gave out.');
   if (parsed.data.q !== digest(question))
     throw badCursor('The cursor belongs to another query; start again without it.');
-  return parsed.data.k;
+  return last.data;
 }
+
+const cursorSchema = z.object({ v: z.literal(CURSOR_VERSION), q: z.string(), k: z.unknown() });
 
 function parseJson(cursor: string): unknown {
   try {
