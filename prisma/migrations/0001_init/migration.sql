@@ -233,6 +233,17 @@ CREATE TABLE operations (
 CREATE INDEX operations_recent ON operations (created_at DESC, id);
 CREATE INDEX operations_active ON operations (state) WHERE state IN ('planned', 'running', 'paused');
 
+-- The letters a redrive took up, oldest first, and how each ended. state: waiting | running | done | failed | skipped (settled by somebody else).
+CREATE TABLE operation_letters (
+  operation_id   uuid NOT NULL REFERENCES operations ON DELETE CASCADE,
+  ordinal        integer NOT NULL,
+  letter_id      uuid NOT NULL REFERENCES dead_letters ON DELETE CASCADE,
+  state          text NOT NULL DEFAULT 'waiting',
+  PRIMARY KEY (operation_id, ordinal)
+) WITH (fillfactor = 80);
+CREATE INDEX operation_letters_letter ON operation_letters (letter_id);
+CREATE INDEX operation_letters_open ON operation_letters (operation_id, state, ordinal) WHERE state IN ('waiting', 'running');
+
 -- ── Measurements: append-only, rolled up from 1 s to 1 min to 1 h ─────────────────────────────────
 CREATE TABLE consumer_samples (
   resolution     integer NOT NULL,           -- seconds: 1, 60 or 3600
