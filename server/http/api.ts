@@ -1,0 +1,46 @@
+import { type OpenAPIHono } from '@hono/zod-openapi';
+import { type Engine } from '#server/engine/engine.ts';
+import { type Logger } from '#server/engine/logger.ts';
+import { type ScenarioControl } from '#server/engine/scenario-control.ts';
+import { type ApiEnv } from './request.ts';
+import { createRequestGuard } from './request-guard.ts';
+import { createRouter } from './router.ts';
+import { addEventRoutes } from './routes/event-routes.ts';
+import { addHealthRoutes } from './routes/health-routes.ts';
+import { addPublishRoutes } from './routes/publish-routes.ts';
+
+export type ApiConfig = {
+  readonly version: string;
+  /** Secret of the GitHub webhook; without one its signature is not asked for. */
+  readonly githubSecret?: string | undefined;
+  /** Bound to this machine alone: then a foreign Host header is refused. */
+  readonly loopbackOnly: boolean;
+  /** One debug line per request. */
+  readonly accessLog?: boolean;
+};
+
+/** The faces of the engine that HTTP shows. */
+export type ApiEngine = Omit<Engine, 'name' | 'start' | 'stop'>;
+
+export type ApiDependencies = {
+  readonly engine: ApiEngine;
+  readonly scenarios: ScenarioControl;
+  readonly config: ApiConfig;
+  readonly logger: Logger;
+};
+
+/**
+ * The HTTP interface as one Hono app without a port. Promises: every failure is a problem document whose status follows from
+ * the engine's error code; nothing is buffered beyond the limits of contracts; the OpenAPI document is made of the schemas that validate.
+ */
+export function createApi({ engine, config, logger }: ApiDependencies): OpenAPIHono<ApiEnv> {
+  const router = createRouter({
+    guard: createRequestGuard(config),
+    logger,
+    accessLog: config.accessLog ?? false,
+  });
+  addPublishRoutes(router, engine.publisher);
+  addEventRoutes(router, engine);
+  addHealthRoutes(router, { ...engine, version: config.version });
+  return router.app;
+}
