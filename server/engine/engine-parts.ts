@@ -32,6 +32,7 @@ import { type Topology } from '#contracts/topology.ts';
 import { type ConsumerDefinition } from './broker/consumer-definition.ts';
 import { type ExpectedVersion } from './log/event-log.ts';
 import { type LogRecord } from './log/event-record.ts';
+import { type MetricFamily } from './metrics/metric-family.ts';
 
 /*
  * The faces the engine shows to transports (http, socket) and to scenarios. Each is implemented in the folder it names;
@@ -257,7 +258,11 @@ export type TopologyReader = {
 };
 
 /** metrics/ — what GET /metrics prints. */
-export type MetricsPage = { render(): Promise<string> };
+export type MetricsPage = {
+  render(): Promise<string>;
+  /** Transports add what they measure themselves; asked at every rendering. */
+  addSource(source: () => readonly MetricFamily[]): void;
+};
 
 export type Readiness = {
   check(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
