@@ -49,6 +49,7 @@ function ConfirmContent(props: ConfirmDialogProps) {
   };
   return (
     <Radix.Content
+      data-modal
       onKeyDown={onKeyDown}
       className="fixed top-1/2 left-1/2 z-40 flex max-h-[calc(100dvh-32px)] w-[calc(100vw-24px)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col rounded-l border border-line-strong bg-surface shadow-raised outline-none"
     >

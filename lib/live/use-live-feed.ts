@@ -4,10 +4,10 @@ import { EMPTY_FEED_VIEW, LiveFeed, type LiveFeedView } from './live-feed.ts';
 import { liveSocket } from './socket.ts';
 
 export type LiveFeedControls = LiveFeedView & {
-  pause(): void;
-  resume(): void;
-  toggle(): void;
-  clear(): void;
+  readonly pause: () => void;
+  readonly resume: () => void;
+  readonly toggle: () => void;
+  readonly clear: () => void;
 };
 
 /**

@@ -7,10 +7,10 @@ export type ViewState = {
   readonly timeDisplay: TimeDisplay;
   readonly railCollapsed: boolean;
   readonly tourDone: boolean;
-  setTimeDisplay(display: TimeDisplay): void;
-  toggleRail(): void;
-  finishTour(): void;
-  restartTour(): void;
+  readonly setTimeDisplay: (display: TimeDisplay) => void;
+  readonly toggleRail: () => void;
+  readonly finishTour: () => void;
+  readonly restartTour: () => void;
 };
 
 export const useViewStore = create<ViewState>()(
