@@ -1,5 +1,5 @@
 // The folder rule of docs/architecture.md. Each rule names the promise it protects.
-const ROOTS = '^(app|components|lib|contracts|server|prisma|e2e)/';
+const ROOTS = '^(app|bench|components|contracts|e2e|lib|prisma|scripts|sdk|server)/';
 const TEST = '\\.test\\.tsx?$';
 
 const mayImport = (name, from, allowed) => ({
@@ -18,7 +18,7 @@ module.exports = {
       from: {
         orphan: true,
         path: ROOTS,
-        pathNot: `^server/main\\.ts$|\\.d\\.ts$|${TEST}|^e2e/|^prisma/|^app/.*(page|layout|error|loading|not-found)\\.tsx$`,
+        pathNot: `^server/main\\.ts$|\\.d\\.ts$|${TEST}|^(bench|e2e|prisma|scripts|sdk)/|^app/.*(page|layout|error|loading|not-found)\\.tsx$`,
       },
       to: {},
     },
@@ -53,6 +53,26 @@ module.exports = {
     ]),
     mayImport('app-is-thin', '^app/', ['app', 'components', 'lib', 'contracts']),
     mayImport('e2e-is-black-box', '^e2e/', ['e2e', 'contracts']),
+    mayImport('sdk-stands-alone', '^sdk/', ['sdk', 'contracts']),
+    // Benchmarks measure the engine from inside as well as over HTTP.
+    mayImport('bench-measures', '^bench/', ['bench', 'sdk', 'server', 'contracts', 'scripts']),
+    mayImport('scripts-start-the-server', '^scripts/', ['scripts', 'server']),
+    {
+      name: 'config-is-for-main',
+      comment: 'Settings are parsed once; what needs one is given it.',
+      severity: 'error',
+      from: { path: ROOTS, pathNot: `^server/main\\.ts$|${TEST}` },
+      to: {
+        path: '^server/(config|main|start-database|web-server)\\.ts$',
+        pathNot: '^server/main\\.ts$',
+      },
+    },
+    {
+      name: 'scripts-are-not-imported',
+      severity: 'error',
+      from: { path: ROOTS, pathNot: '^(bench|scripts)/' },
+      to: { path: '^scripts/' },
+    },
     {
       name: 'features-are-islands',
       comment: 'Compose features in app/; share through components/ui or components/graph.',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isEntry } from './entry.ts';
 import { repositoryRoot, run } from './run.ts';
 
 const SCHEMA = join(repositoryRoot, 'prisma/schema.prisma');
@@ -32,4 +32,4 @@ export async function generate(): Promise<void> {
   writeFileSync(STAMP, hash);
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await generate();
+if (isEntry(import.meta.url)) await generate();

@@ -1,0 +1,55 @@
+import { isEntry } from './entry.ts';
+import { generate } from './generate.ts';
+import { add, runCheck, runVitest, type Tally } from './tally.ts';
+
+const FOLDERS = [
+  'app',
+  'bench',
+  'components',
+  'contracts',
+  'e2e',
+  'lib',
+  'scripts',
+  'sdk',
+  'server',
+];
+
+/** Everything that needs no database: format, types, lint, import rules, dead code, unit tests. */
+export async function check(): Promise<Tally> {
+  await generate();
+  const { existsSync } = await import('node:fs');
+  return add([
+    await runCheck({
+      title: 'format',
+      command: 'biome',
+      args: ['check', '--error-on-warnings', '.'],
+    }),
+    // Next writes the types of its pages; without them a page's props are not checked.
+    await runCheck({ title: 'page types', command: 'next', args: ['typegen'] }),
+    await runCheck({ title: 'types', command: 'tsc', args: ['--noEmit', '-p', '.'] }),
+    await runCheck({ title: 'lint', command: 'oxlint', args: ['--type-aware'] }),
+    await runCheck({
+      title: 'import rules',
+      command: 'depcruise',
+      args: [
+        '--config',
+        '.dependency-cruiser.cjs',
+        ...FOLDERS.filter((folder) => existsSync(folder)),
+      ],
+      // Without a compiler it reads nothing and finds nothing wrong.
+      refuse: /missing-tsc-transpiler/,
+    }),
+    await runCheck({
+      title: 'dead code',
+      command: 'knip',
+      args: ['--treat-config-hints-as-errors'],
+    }),
+    await runVitest('unit'),
+  ]);
+}
+
+if (isEntry(import.meta.url)) {
+  const { passed, failed } = await check();
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildWhenChanged } from './build.ts';
+import { findChromium } from './chromium.ts';
+import { isEntry } from './entry.ts';
+import { generate } from './generate.ts';
+import { runPlaywright, type Tally } from './tally.ts';
+
+/** The browser stories against a production build, with a database and a port of their own. */
+export async function e2e(): Promise<Tally> {
+  await generate();
+  await buildWhenChanged();
+  const dataFolder = mkdtempSync(join(tmpdir(), 'weir-e2e-'));
+  try {
+    return await runPlaywright({
+      PLAYWRIGHT_CHROMIUM: await findChromium(),
+      WEIR_E2E_PORT: String(await findPort()),
+      WEIR_E2E_DATA_DIR: join(dataFolder, 'data'),
+    });
+  } finally {
+    rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function findPort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const server = createServer();
+  server.once('error', reject);
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address();
+    server.close(() => {
+      resolve(typeof address === 'object' && address ? address.port : 0);
+    });
+  });
+  return promise;
+}
+
+if (isEntry(import.meta.url)) {
+  const { passed, failed } = await e2e();
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,80 @@
+import { type Clock } from '#server/engine/clock.ts';
+import { type Logger } from '#server/engine/logger.ts';
+import { type Service } from '#server/engine/service.ts';
+import { type Database, openDatabase } from '#server/storage/database.ts';
+import { startEmbeddedPostgres } from '#server/storage/embedded-postgres.ts';
+import { MigrationError, migrate } from '#server/storage/migrate.ts';
+
+export type StartDatabaseOptions = {
+  readonly databaseUrl: string | undefined;
+  readonly dataFolder: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onProgress: (message: string) => void;
+  /** What must be stopped, in the order it was started; filled while starting, so that an interrupted start is undone too. */
+  readonly started: Service[];
+  readonly signal: AbortSignal;
+};
+
+const RETRY_MIN_MS = 250;
+const RETRY_MAX_MS = 10_000;
+
+/**
+ * The migrated database: the embedded one, or the one of DATABASE_URL, for which it waits as long as it takes. Rejects
+ * when the database cannot be used at all (another server's data folder, foreign migrations) or the start is given up.
+ */
+export async function startDatabase(options: StartDatabaseOptions): Promise<Database> {
+  const { log, started } = options;
+  const url = options.databaseUrl ?? (await startEmbedded(options));
+  await migrateWhenReachable(url, options);
+  const database = openDatabase({
+    url,
+    onConnectionLost: (error) => {
+      log.warn({ err: error }, 'A database connection was lost; the pool replaces it.');
+    },
+  });
+  started.push({
+    name: 'database',
+    start: () => Promise.resolve(),
+    stop: () => database.close(),
+  });
+  return database;
+}
+
+async function startEmbedded(options: StartDatabaseOptions): Promise<string> {
+  options.onProgress('Starting Postgres');
+  const postgres = await startEmbeddedPostgres({
+    dataFolder: options.dataFolder,
+    onNotice: (message) => {
+      options.log.info({}, message);
+    },
+  });
+  options.started.push({
+    name: 'postgres',
+    start: () => Promise.resolve(),
+    stop: () => postgres.stop(),
+  });
+  return postgres.url;
+}
+
+async function migrateWhenReachable(url: string, options: StartDatabaseOptions): Promise<void> {
+  const { clock, log, signal } = options;
+  let delayMs = RETRY_MIN_MS;
+  while (true) {
+    try {
+      const applied = await migrate({ url });
+      if (applied.length > 0) log.info({ applied }, 'The database was migrated.');
+      return;
+    } catch (error) {
+      if (error instanceof MigrationError) throw error;
+      if (delayMs === RETRY_MIN_MS) options.onProgress('Waiting for the database');
+      log.warn(
+        { err: error, delayMs },
+        'The database cannot be reached; the next attempt follows.',
+      );
+    }
+    await clock.sleep(delayMs, signal);
+    signal.throwIfAborted();
+    delayMs = Math.min(delayMs * 2, RETRY_MAX_MS);
+  }
+}
