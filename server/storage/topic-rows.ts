@@ -64,6 +64,15 @@ export async function selectLastEventTimes(
   return rows;
 }
 
+/** Which subscriptions hear each topic. */
+export async function selectSubscribers(db: Db): Promise<{ topic_id: number; names: string[] }[]> {
+  const { rows } = await db.query<{ topic_id: number; names: string[] }>(
+    `SELECT p.topic_id, array_agg(DISTINCT s.name ORDER BY s.name) AS names
+       FROM subscription_partitions p JOIN subscriptions s ON s.id = p.subscription_id GROUP BY p.topic_id`,
+  );
+  return rows;
+}
+
 function parametersOf(values: TopicValues): unknown[] {
   return [
     values.name,

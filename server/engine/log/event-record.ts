@@ -85,3 +85,54 @@ function envelopeOf(record: LogRecord): Record<string, unknown> {
   if (record.version !== null) event['version'] = record.version;
   return event;
 }
+
+const ENVELOPE_ATTRIBUTES = new Set([
+  'specversion',
+  'id',
+  'source',
+  'type',
+  'subject',
+  'time',
+  'data',
+  'data_base64',
+  'correlationid',
+  'causationid',
+  'topic',
+  'partition',
+  'offset',
+  'position',
+  'recordedAt',
+  'stream',
+  'version',
+]);
+
+/** The way back, for an event that is only kept as a copy because retention took it from the log. */
+export function recordOfStoredEvent(event: StoredEvent, topicId: number): LogRecord {
+  const extensions = Object.entries(event).flatMap(([name, value]) =>
+    !ENVELOPE_ATTRIBUTES.has(name) &&
+    (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      ? [[name, value] as const]
+      : [],
+  );
+  return {
+    position: event.position,
+    topicId,
+    topic: event.topic,
+    partition: event.partition,
+    offset: event.offset,
+    streamId: event.stream ?? null,
+    version: event.version ?? null,
+    recordedAt: event.recordedAt,
+    time: event.time,
+    id: event.id,
+    source: event.source,
+    type: event.type,
+    subject: event.subject ?? null,
+    key: event.partitionkey ?? event.stream ?? event.subject ?? null,
+    correlationId: event.correlationid ?? null,
+    causationId: event.causationid ?? null,
+    extensions: extensions.length === 0 ? null : Object.fromEntries(extensions),
+    dataText: event.data === undefined ? null : JSON.stringify(event.data),
+    dataBinary: event.data_base64 === undefined ? null : Buffer.from(event.data_base64, 'base64'),
+  };
+}

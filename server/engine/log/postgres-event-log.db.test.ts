@@ -33,7 +33,6 @@ beforeAll(async () => {
     wakeOutbox: () => undefined,
     nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
     publishedPerSecond: () => 0,
-    subscriptionsOf: () => [],
   });
   await topics.load();
   log = await openLog();

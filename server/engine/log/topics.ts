@@ -10,6 +10,7 @@ import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import {
   insertTopic,
   selectLastEventTimes,
+  selectSubscribers,
   selectTopicForUpdate,
   selectTopics,
   type TopicRow,
@@ -31,7 +32,6 @@ type TopicsDependencies = {
   /** Next offset of a partition as far as this process knows. */
   readonly nextOffset: (topicId: number, partition: number) => number;
   readonly publishedPerSecond: (topic: string) => number;
-  readonly subscriptionsOf: (topic: string) => readonly string[];
 };
 
 export type LoadableTopics = Topics & {
@@ -104,7 +104,7 @@ export function createTopics(deps: TopicsDependencies): LoadableTopics {
     return pending;
   };
 
-  const describe = (row: TopicRow, lastAt: string | null): Topic => {
+  const describe = (row: TopicRow, seen: Seen): Topic => {
     const heads = Array.from({ length: row.partitions }, (_, partition) =>
       deps.nextOffset(row.id, partition),
     );
@@ -114,18 +114,28 @@ export function createTopics(deps: TopicsDependencies): LoadableTopics {
       heads,
       events: heads.reduce((sum, head) => sum + head, 0),
       ratePerSecond: deps.publishedPerSecond(row.name),
-      lastEventAt: lastAt,
-      subscriptions: [...deps.subscriptionsOf(row.name)],
+      lastEventAt: seen.lastAt.get(row.id) ?? null,
+      subscriptions: seen.subscribers.get(row.id) ?? [],
       createdAt: isoFromPg(row.created_at),
     };
   };
 
+  const see = async (): Promise<Seen> => {
+    const [times, subscribers] = await Promise.all([
+      selectLastEventTimes(deps.database.pool),
+      selectSubscribers(deps.database.pool),
+    ]);
+    return {
+      lastAt: new Map(times.map((time) => [time.topic_id, isoFromPg(time.recorded_at)])),
+      subscribers: new Map(subscribers.map((topic) => [topic.topic_id, topic.names])),
+    };
+  };
+
   const list = async (): Promise<readonly Topic[]> => {
-    const times = await selectLastEventTimes(deps.database.pool);
-    const lastAt = new Map(times.map((time) => [time.topic_id, isoFromPg(time.recorded_at)]));
+    const seen = await see();
     return [...byName.values()]
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      .map((row) => describe(row, lastAt.get(row.id) ?? null));
+      .map((row) => describe(row, seen));
   };
 
   return {
@@ -158,7 +168,7 @@ export function createTopics(deps: TopicsDependencies): LoadableTopics {
           { state: 'creating' },
         );
       remember(row);
-      return { topic: describe(row, null), created };
+      return { topic: describe(row, await see()), created };
     },
     get: async (name) => {
       const found = (await list()).find((topic) => topic.name === name);
@@ -173,6 +183,11 @@ export function createTopics(deps: TopicsDependencies): LoadableTopics {
     },
   };
 }
+
+type Seen = {
+  readonly lastAt: ReadonlyMap<number, string>;
+  readonly subscribers: ReadonlyMap<number, string[]>;
+};
 
 // TopicRow is also a TopicInfo; one object per row keeps the hot path free of allocation.
 const infos = new WeakMap<TopicRow, TopicInfo>();
