@@ -115,11 +115,17 @@ export function toText(bytes: Buffer): string {
   return bytes.toString('utf8');
 }
 
+/** Depth of the envelopes in a list of events. */
+const BATCH_DEPTH = 2;
+
 /** Parses JSON that was checked for what cannot be stored; `root` leads the path in refusals. */
 export function parseJson(text: string, root = '', envelopeDepth = 0): ParsedJson {
   const scan = new JsonScan(text, MAX_JSON_DEPTH, envelopeDepth);
   if (scan.fault !== null)
-    throw jsonFaultError(text, scan.fault, { root, maxDepth: MAX_JSON_DEPTH });
+    throw jsonFaultError(text, scan.fault, {
+      root: envelopeDepth === BATCH_DEPTH ? 'events' : root,
+      maxDepth: MAX_JSON_DEPTH,
+    });
   try {
     const value: unknown = JSON.parse(text);
     return { text, value, scan };
