@@ -1,17 +1,18 @@
 'use client';
 import { X } from 'lucide-react';
+import { usePathname } from 'next/navigation';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { IconButton } from '#components/ui/icon-button.tsx';
 import { useViewStore } from '#lib/state/view-store.ts';
 
-type Step = { readonly title: string; readonly text: string; readonly target: string };
+type Step = { readonly title: string; readonly text: string; readonly target: string | null };
 
 const STEPS: readonly [Step, ...Step[]] = [
   {
     title: 'This is real traffic',
     text: 'The sample shop publishes events and its services consume them. Every number on the graph is measured; the dots run as fast as the events do.',
-    target: '#main',
+    target: null,
   },
   {
     title: 'Red leads to the cause',
@@ -35,15 +36,16 @@ const STEPS: readonly [Step, ...Step[]] = [
   },
 ];
 
-/** Five steps for whoever opens Weir for the first time; never comes back once dismissed. */
+/** Five steps for whoever opens Weir for the first time; never comes back once dismissed. Only beside the graph it tells of. */
 export function Tour() {
   const isDone = useViewStore((view) => view.tourDone);
   const finish = useViewStore((view) => view.finishTour);
   const isKnown = useStoreRead();
+  const isShown = usePathname() === '/' && isKnown && !isDone;
   const [index, setIndex] = useState(0);
   const step = STEPS[index] ?? STEPS[0];
-  useHighlight(isKnown && !isDone ? step.target : null);
-  if (!isKnown || isDone) return null;
+  useHighlight(isShown ? step.target : null);
+  if (!isShown) return null;
   const isLast = index === STEPS.length - 1;
   const end = () => {
     setIndex(0);

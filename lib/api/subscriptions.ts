@@ -15,7 +15,7 @@ import { type RequestOptions, request } from './client.ts';
 export type HistoryQuery = {
   readonly after: string;
   readonly before: string;
-  readonly step?: number | undefined;
+  readonly stepMs?: number | undefined;
 };
 
 type Signal = RequestOptions['signal'];

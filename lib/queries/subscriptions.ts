@@ -56,7 +56,7 @@ export function subscriptionHistoryQuery(name: string, spanMs: number, stepMs?: 
         {
           after: new Date(before - spanMs).toISOString(),
           before: new Date(before).toISOString(),
-          step: stepMs,
+          stepMs,
         },
         signal,
       );
