@@ -1,9 +1,11 @@
 import { type Clock } from '#server/engine/clock.ts';
 import { type Logger } from '#server/engine/logger.ts';
 import { type Service } from '#server/engine/service.ts';
+import { claimDataFolder } from '#server/storage/data-folder-lock.ts';
 import { type Database, openDatabase } from '#server/storage/database.ts';
 import { startEmbeddedPostgres } from '#server/storage/embedded-postgres.ts';
 import { MigrationError, migrate } from '#server/storage/migrate.ts';
+import { readNodeId } from '#server/storage/node-id.ts';
 
 export type StartDatabaseOptions = {
   readonly databaseUrl: string | undefined;
@@ -16,6 +18,11 @@ export type StartDatabaseOptions = {
   readonly signal: AbortSignal;
 };
 
+export type StartedDatabase = {
+  readonly database: Database;
+  readonly nodeId: string;
+};
+
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 10_000;
 
@@ -23,9 +30,10 @@ const RETRY_MAX_MS = 10_000;
  * The migrated database: the embedded one, or the one of DATABASE_URL, for which it waits as long as it takes. Rejects
  * when the database cannot be used at all (another server's data folder, foreign migrations) or the start is given up.
  */
-export async function startDatabase(options: StartDatabaseOptions): Promise<Database> {
+export async function startDatabase(options: StartDatabaseOptions): Promise<StartedDatabase> {
   const { log, started } = options;
   const url = options.databaseUrl ?? (await startEmbedded(options));
+  if (options.databaseUrl !== undefined) claimFolder(options);
   await migrateWhenReachable(url, options);
   const database = openDatabase({
     url,
@@ -38,7 +46,16 @@ export async function startDatabase(options: StartDatabaseOptions): Promise<Data
     start: () => Promise.resolve(),
     stop: () => database.close(),
   });
-  return database;
+  return { database, nodeId: readNodeId(options.dataFolder) };
+}
+
+function claimFolder({ dataFolder, started }: StartDatabaseOptions): void {
+  const lock = claimDataFolder(dataFolder);
+  started.push({
+    name: 'data folder',
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(lock.release()),
+  });
 }
 
 async function startEmbedded(options: StartDatabaseOptions): Promise<string> {

@@ -78,6 +78,11 @@ function answerWhileStarting(request: IncomingMessage, response: ServerResponse)
     return;
   }
   response.setHeader('retry-after', RETRY_AFTER_SECONDS);
+  if (path === '/readyz') {
+    response.writeHead(503, { 'content-type': 'application/json' });
+    response.end('{"ready":false,"checks":{"engine":"starting"}}');
+    return;
+  }
   if (path !== undefined && API_PATH.test(path)) {
     answer(response, {
       status: 503,

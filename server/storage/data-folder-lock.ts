@@ -1,4 +1,12 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { processStart } from './process-identity.ts';
@@ -31,6 +39,22 @@ export function lockDataFolder(folder: string): DataFolderLock {
     rmSync(mine, { force: true });
   }
   throw new DataFolderInUseError(`Other servers are being started on ${folder}. Try again.`);
+}
+
+/** Makes the data folder when it is missing, and locks it. */
+export function claimDataFolder(folder: string): DataFolderLock {
+  try {
+    const made = mkdirSync(folder, { recursive: true });
+    // As root, the user that Postgres runs as must be able to pass through.
+    if (made !== undefined) chmodSync(folder, 0o711);
+    return lockDataFolder(folder);
+  } catch (error) {
+    if (error instanceof DataFolderInUseError) throw error;
+    throw new Error(
+      `The data folder ${folder} cannot be made or changed. Check who owns it, or choose another by WEIR_DATA_DIR.`,
+      { cause: error },
+    );
+  }
 }
 
 function linkWhenAbsent(from: string, to: string): boolean {

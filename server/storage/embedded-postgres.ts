@@ -7,20 +7,11 @@
 // - one server per data folder.
 import { type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { type DataFolderLock, lockDataFolder } from './data-folder-lock.ts';
+import { claimDataFolder, type DataFolderLock } from './data-folder-lock.ts';
 import { findFreePort } from './free-port.ts';
 import { type Cluster, clusterUrl, initCluster, startPostmaster } from './postgres-cluster.ts';
 import { findPostgresHome } from './postgres-home.ts';
@@ -67,27 +58,13 @@ const SETTINGS = {
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
-  const dataFolder = makeDataFolder(resolve(options.dataFolder));
-  const lock = lockDataFolder(dataFolder);
+  const dataFolder = resolve(options.dataFolder);
+  const lock = claimDataFolder(dataFolder);
   try {
     return await EmbeddedServer.start(dataFolder, lock, options.onNotice ?? (() => undefined));
   } catch (error) {
     lock.release();
     throw error;
-  }
-}
-
-function makeDataFolder(folder: string): string {
-  try {
-    const made = mkdirSync(folder, { recursive: true });
-    // As root, the user that Postgres runs as must be able to pass through.
-    if (made !== undefined) chmodSync(folder, 0o711);
-    return folder;
-  } catch (error) {
-    throw new Error(
-      `The data folder ${folder} cannot be made or changed. Check who owns it, or choose another by WEIR_DATA_DIR.`,
-      { cause: error },
-    );
   }
 }
 

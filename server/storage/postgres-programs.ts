@@ -107,4 +107,8 @@ export function runProgram(
 }
 
 /** PG* variables and locales of the person who starts Weir must not reach the programs. */
-export const programEnvironment: NodeJS.ProcessEnv = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+export const programEnvironment: NodeJS.ProcessEnv = {
+  LC_ALL: 'C',
+  PATH: '/usr/bin:/bin',
+  NODE_ENV: 'production',
+};
