@@ -31,6 +31,8 @@ const HEIGHT_PX = 140;
 const FALLBACK_WIDTH_PX = 320;
 const DASH = [4, 4];
 const SECONDS = 1_000;
+const MINUTE_SECONDS = 60;
+const DAY_SECONDS = 86_400;
 
 /** Lines over time. Follows theme and width; says its latest and largest values in words as well. */
 export function TimeSeriesChart(props: TimeSeriesChartProps) {
@@ -132,7 +134,14 @@ function optionsOf(
       y: { range: (_, min, max) => [Math.min(0, min ?? 0), Math.max(max ?? 0, 1) * 1.08] },
     },
     axes: [
-      { ...axis, size: 22, gap: 4, space: 70 },
+      {
+        ...axis,
+        size: 22,
+        gap: 4,
+        space: 70,
+        values: (_, splits, _axis, _space, stepSeconds) =>
+          splits.map((seconds) => tickOf(seconds, stepSeconds, props.isUtc ?? false)),
+      },
       {
         ...axis,
         size: 52,
@@ -142,11 +151,23 @@ function optionsOf(
       },
     ],
     series: [{}, ...lines, ...ends],
-    ...(props.isUtc
-      ? { tzDate: (seconds: number) => UPlot.tzDate(new Date(seconds * SECONDS), 'Etc/UTC') }
-      : {}),
     hooks: { setCursor: [(plot) => showReadout(plot, latest.current)] },
   };
+}
+
+/** As much of the instant as tells neighbours apart: date, minutes or seconds. */
+function tickOf(seconds: number, stepSeconds: number, isUtc: boolean): string {
+  const instant = new Date(seconds * SECONDS);
+  const zone = isUtc ? { timeZone: 'UTC' } : {};
+  if (stepSeconds >= DAY_SECONDS) {
+    return instant.toLocaleDateString('sv', { ...zone, month: '2-digit', day: '2-digit' });
+  }
+  return instant.toLocaleTimeString('sv', {
+    ...zone,
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(stepSeconds < MINUTE_SECONDS ? { second: '2-digit' } : {}),
+  });
 }
 
 function lineOf(series: ChartSeries): UPlot.Series {
