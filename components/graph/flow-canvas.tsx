@@ -44,6 +44,8 @@ export type FlowCanvasHandle = {
 export type FlowCanvasProps = EdgeScene & {
   readonly nodes: readonly GraphNodeSpec[];
   readonly positions: Positions;
+  /** The view is fitted when this changes; between changes it belongs to the person. */
+  readonly fitKey: string;
   readonly renderNode: (nodeId: string) => ReactNode;
   readonly miniMapColor: (nodeId: string) => string;
   readonly selectedId: string | null;
@@ -197,8 +199,24 @@ const useNodeKeys = (props: FlowCanvasProps, center: (nodeId: string) => void) =
   return { container, onKeyDown };
 };
 
+/** Handlers that keep their identity: React Flow renders every node again when one of them changes. */
+const usePointer = ({ onSelect, onSelectEdge, onOpenMenu }: FlowCanvasProps) =>
+  useMemo(
+    () => ({
+      onNodeClick: (_event: unknown, node: { readonly id: string }) => onSelect(node.id),
+      onPaneClick: () => onSelect(null),
+      onEdgeClick: (_event: unknown, edge: { readonly id: string }) => onSelectEdge(edge.id),
+      onNodeContextMenu: (event: React.MouseEvent, node: { readonly id: string }) => {
+        event.preventDefault();
+        onOpenMenu(node.id, { x: event.clientX, y: event.clientY });
+      },
+    }),
+    [onSelect, onSelectEdge, onOpenMenu],
+  );
+
 const FlowCanvasInside = (props: FlowCanvasProps) => {
-  const { nodes, edges, positions, ref, onSelect, onSelectEdge, onOpenMenu } = props;
+  const { nodes, edges, positions, ref, fitKey } = props;
+  const pointer = usePointer(props);
   const flow = useReactFlow();
   const isFar = useStore((state) => state.transform[2] < DETAIL_FROM_ZOOM);
   const { flowNodes, onNodesChange } = useFlowNodes(props);
@@ -229,11 +247,16 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
   );
   const { container, onKeyDown } = useNodeKeys(props, center);
 
+  const fittedKey = useRef<string | null>(null);
   useEffect(() => {
-    const frame = requestAnimationFrame(() => void flow.fitView({ ...FIT, duration: 0 }));
+    if (fittedKey.current === fitKey) return undefined;
+    const duration = fittedKey.current === null ? 0 : FIT.duration;
+    const frame = requestAnimationFrame(() => {
+      fittedKey.current = fitKey;
+      void flow.fitView({ ...FIT, duration });
+    });
     return () => cancelAnimationFrame(frame);
-    // The first picture is fitted once; afterwards the view belongs to the person.
-  }, [flow]);
+  }, [flow, fitKey]);
 
   return (
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the focusable nodes inside bubble to here
@@ -257,13 +280,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
           onNodesChange={onNodesChange}
-          onNodeClick={(_event, node) => onSelect(node.id)}
-          onPaneClick={() => onSelect(null)}
-          onEdgeClick={(_event, edge) => onSelectEdge(edge.id)}
-          onNodeContextMenu={(event, node) => {
-            event.preventDefault();
-            onOpenMenu(node.id, { x: event.clientX, y: event.clientY });
-          }}
+          {...pointer}
           minZoom={MIN_ZOOM}
           maxZoom={MAX_ZOOM}
           nodesConnectable={false}

@@ -7,13 +7,17 @@ import { useCallback, useSyncExternalStore } from 'react';
 export type LiveValues<Value> = {
   readonly get: (id: string) => Value | undefined;
   readonly subscribe: (id: string, listener: () => void) => () => void;
+};
+
+/** The side that writes. */
+export type WritableLiveValues<Value> = LiveValues<Value> & {
   /** Replaces everything; ids that are missing are forgotten. */
   readonly replace: (values: Iterable<readonly [string, Value]>) => void;
 };
 
 export const createLiveValues = <Value>(
   isSame: (before: Value, after: Value) => boolean,
-): LiveValues<Value> => {
+): WritableLiveValues<Value> => {
   let values = new Map<string, Value>();
   const listeners = new Map<string, Set<() => void>>();
 

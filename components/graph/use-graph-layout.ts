@@ -102,15 +102,16 @@ const useLayoutRuns = (
   );
   useEffect(() => {
     let isCurrent = trigger !== '';
-    layout.current ??= createLayeredLayout();
-    latest.current.propose(layout.current).then(
-      (proposed) => {
+    const running = (layout.current ??= createLayeredLayout());
+    const work = async () => {
+      try {
+        const proposed = await latest.current.propose(running);
         if (isCurrent) latest.current.settle(proposed);
-      },
-      (error: unknown) => {
+      } catch (error) {
         if (isCurrent) latest.current.fail(error instanceof Error ? error.message : String(error));
-      },
-    );
+      }
+    };
+    void work();
     return () => {
       isCurrent = false;
     };
