@@ -27,7 +27,11 @@ const addressOf = (database: string) => new URL(`/${database}`, clusterUrl).href
 const runOnCluster = async (sql: string) => {
   const client = new pg.Client({ connectionString: clusterUrl });
   await client.connect();
-  await client.query(sql).finally(() => client.end());
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
 };
 const optionsFor = (databaseUrl: string): StartDatabaseOptions => ({
   databaseUrl,
