@@ -1,7 +1,9 @@
 import { type EventFilter } from '#contracts/event.ts';
 import { hearsTopic, matchesGlob } from '../broker/topic-pattern.ts';
 import { type LogRecord } from './event-record.ts';
-import { matchesJsonPath, parseJsonPath } from './json-path.ts';
+import { matchesJsonPath } from './json-path-evaluation.ts';
+import { parseJsonb } from './json-path-numbers.ts';
+import { parseJsonPath } from './json-path-parser.ts';
 
 type Predicate = (record: LogRecord) => boolean;
 
@@ -47,12 +49,7 @@ function payloadOf(record: LogRecord): unknown {
   if (record.dataText === null) return undefined;
   const known = payloads.get(record);
   if (known !== undefined) return known.value;
-  const value: unknown = UNREPRESENTABLE.test(record.dataText)
-    ? undefined
-    : JSON.parse(record.dataText);
+  const value = parseJsonb(record.dataText);
   payloads.set(record, { value });
   return value;
 }
-
-// jsonb refuses the NUL character. The escape may be preceded by escaped backslashes only.
-const UNREPRESENTABLE = /(?<!\\)(?:\\\\)*\\u0000/;

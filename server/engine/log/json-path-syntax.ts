@@ -51,6 +51,10 @@ export type PathPredicate =
   | { readonly kind: 'is-unknown'; readonly operand: PathPredicate }
   | { readonly kind: 'exists'; readonly operand: PathExpression }
   | { readonly kind: 'starts-with'; readonly operand: PathExpression; readonly initial: string }
-  | { readonly kind: 'like-regex'; readonly operand: PathExpression; readonly pattern: RegExp };
+  | {
+      readonly kind: 'like-regex';
+      readonly operand: PathExpression;
+      readonly matches: (text: string) => boolean;
+    };
 
 export type JsonPath = { readonly strict: boolean; readonly expression: PathExpression };

@@ -11,9 +11,9 @@ export const badPath = (message: string): EngineError =>
 
 const MAX_PATH_LENGTH = 4_096;
 const SPACE = /(?:\s|\/\*[\s\S]*?\*\/)*/y;
-const NUMBER = /(?:0[xX][0-9a-fA-F]+|(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)/y;
+const NUMBER = /(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])/y;
 const STRING = /"(?:[^"\\]|\\[\s\S])*"/y;
-const NAME = /(?:[\p{L}_]|\p{Extended_Pictographic})[\p{L}\p{N}_$]*/uy;
+const NAME = /[^?%$.[\]{}()|&!=<>@#,*:\-+/\\"\s\d][^?%$.[\]{}()|&!=<>@#,*:\-+/\\"\s]*/y;
 const SYMBOL = /\*\*|==|!=|<>|<=|>=|&&|\|\||[$@.*?()[\],<>!+\-*/%=]/y;
 
 /** Splits a path into words. Throws invalid-request where the text holds something no path does. */
@@ -57,16 +57,14 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
   v: '\v',
 };
-const ESCAPE = /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\s\S]))/g;
+const ESCAPE = /\\(?:u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\s\S])/g;
 
 function unescape(quoted: string): string {
-  return quoted.slice(1, -1).replaceAll(ESCAPE, (_all, braces, unicode, hex, plain: string) => {
-    const code: unknown = braces ?? unicode ?? hex;
-    if (typeof code !== 'string') return unescapeOne(plain);
-    const point = Number.parseInt(code, 16);
-    if (point === 0 || point > 0x10_ff_ff)
-      throw badPath('holds a character that cannot be stored.');
-    return String.fromCodePoint(point);
+  return quoted.slice(1, -1).replaceAll(ESCAPE, (escape: string) => {
+    if (escape.length === 2) return unescapeOne(escape.slice(1));
+    const code = Number.parseInt(escape.replaceAll(/[\\ux{}]/g, ''), 16);
+    if (code === 0 || code > 0x10_ff_ff) throw badPath('holds a character that cannot be stored.');
+    return String.fromCodePoint(code);
   });
 }
 
