@@ -139,7 +139,7 @@ function optionsOf(
         size: 22,
         gap: 4,
         space: 70,
-        values: (_, splits, _axis, _space, stepSeconds) =>
+        values: (...[, splits, , , stepSeconds]) =>
           splits.map((seconds) => tickOf(seconds, stepSeconds, props.isUtc ?? false)),
       },
       {
