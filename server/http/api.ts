@@ -1,5 +1,17 @@
 import { type OpenAPIHono } from '@hono/zod-openapi';
-import { type Engine } from '#server/engine/engine.ts';
+import {
+  type Broker,
+  type DeadLetters,
+  type EventReader,
+  type MetricsPage,
+  type Operations,
+  type Publisher,
+  type Readiness,
+  type Timelines,
+  type Topics,
+  type TopologyReader,
+} from '#server/engine/engine-parts.ts';
+import { type EventLog } from '#server/engine/log/event-log.ts';
 import { type Logger } from '#server/engine/logger.ts';
 import { type ScenarioControl } from '#server/engine/scenario-control.ts';
 import { type ApiEnv } from './request.ts';
@@ -30,7 +42,19 @@ export type ApiConfig = {
 };
 
 /** The faces of the engine that HTTP shows. */
-export type ApiEngine = Omit<Engine, 'name' | 'start' | 'stop'>;
+export type ApiEngine = {
+  readonly log: EventLog;
+  readonly topics: Topics;
+  readonly publisher: Publisher;
+  readonly reader: EventReader;
+  readonly timelines: Timelines;
+  readonly broker: Broker;
+  readonly deadLetters: DeadLetters;
+  readonly operations: Operations;
+  readonly topology: TopologyReader;
+  readonly metrics: MetricsPage;
+  readonly readiness: Readiness;
+};
 
 export type ApiDependencies = {
   readonly engine: ApiEngine;

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '#server/engine/clock.ts';
+import { createEngine, type Engine } from '#server/engine/engine.ts';
+import { type Logger, silentLogger } from '#server/engine/logger.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
+
+export type TestEngine = {
+  readonly engine: Engine;
+  readonly database: TestDatabase;
+  /** Stops the engine and removes its database. */
+  drop(): Promise<void>;
+};
+
+/** A started engine on a database of its own. */
+export async function createTestEngine(
+  options: {
+    readonly clock?: Clock;
+    readonly logger?: Logger;
+    readonly autoCreateTopics?: boolean;
+  } = {},
+): Promise<TestEngine> {
+  const database = await createTestDatabase();
+  const engine = createEngine({
+    database: database.database,
+    clock: options.clock ?? systemClock,
+    random: Math.random,
+    logger: options.logger ?? silentLogger,
+    nodeId: `test-${randomUUID()}`,
+    version: 'test',
+    autoCreateTopics: options.autoCreateTopics ?? true,
+  });
+  await engine.start();
+  return {
+    engine,
+    database,
+    drop: async () => {
+      await engine.stop();
+      await database.drop();
+    },
+  };
+}
