@@ -8,6 +8,10 @@ export const MAX_FRAMES_PER_SECOND = 10;
 export const MAX_FRAME_EVENTS = 500;
 export const MAX_FRAME_BYTES = 256 * 1_024;
 export const MAX_LIVE_SUBSCRIPTIONS = 20;
+/** A payload above this is left out of a frame: the event then has `datatruncated: true` and is read whole by its id. */
+export const MAX_LIVE_DATA_BYTES = 16 * 1_024;
+/** Frames a client may leave unacknowledged once it has begun to acknowledge. */
+export const MAX_UNACKNOWLEDGED_FRAMES = 2;
 
 /** `fromPosition` is the last position the client has; frames start after it. Absent: from now on. */
 export const liveSubscribeSchema = z.object({
@@ -17,7 +21,20 @@ export const liveSubscribeSchema = z.object({
 });
 export type LiveSubscribe = z.input<typeof liveSubscribeSchema>;
 
-/** `position` is how far the feed has come (events that do not match included). */
+export const liveUnsubscribeSchema = z.object({ id: z.string().max(100) });
+export const liveWatchSchema = z.object({
+  stats: z.boolean().default(false),
+  operations: z.boolean().default(false),
+});
+export const liveReceivedSchema = z.object({
+  id: z.string().max(100),
+  position: z.number().int().min(0),
+});
+
+/**
+ * `position` is how far the feed has come (events that do not match included). Frames without items come now and then to
+ * move it on. `dropped` is the number of matching events left out of a sampled frame.
+ */
 export type EventsFrame = {
   readonly id: string;
   readonly items: readonly StoredEvent[];
@@ -54,6 +71,9 @@ export type ClientToServerEvents = {
   unsubscribe: (request: { readonly id: string }) => void;
   /** `stats` frames are sent only to those who ask. */
   watch: (request: { readonly stats: boolean; readonly operations: boolean }) => void;
-  /** The client acknowledges a frame; a client two frames behind gets coalesced ones. */
+  /**
+   * The client acknowledges a frame; a client two frames behind gets coalesced ones. Acknowledging is optional: a client
+   * that never does is held back by its transport alone.
+   */
   received: (request: { readonly id: string; readonly position: number }) => void;
 };

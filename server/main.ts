@@ -80,7 +80,15 @@ async function start(): Promise<void> {
   });
   const listener = getRequestListener(api.fetch, { overrideGlobalObjects: false });
   web.setApi((request, response) => void listener(request, response));
-  await startInOrder(createSocketServer(web.server, engine), inFront);
+  const sockets = createSocketServer({
+    httpServer: web.server,
+    engine,
+    logger,
+    clock: systemClock,
+    random: Math.random,
+    allowedHosts: [],
+  });
+  await startInOrder(sockets, inFront);
   web.setPages(await pages);
   if (config.scenario !== undefined) await scenarios.start(config.scenario);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;

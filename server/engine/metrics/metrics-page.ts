@@ -1,4 +1,4 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Subscription } from '#contracts/subscription.ts';
 import { type Database } from '#server/storage/database.ts';
 import { type Broker, type MetricsPage } from '../engine-parts.ts';
@@ -176,7 +176,7 @@ function poolFamily(database: Pick<Database, 'pool' | 'writers'>): MetricFamily 
   };
 }
 
-function processFamilies(loopDelay: IntervalHistogram): MetricFamily[] {
+function processFamilies(loopDelay: ReturnType<typeof monitorEventLoopDelay>): MetricFamily[] {
   const memory = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   const quantiles = loopDelay.count === 0 ? [] : [50, 95, 99];
