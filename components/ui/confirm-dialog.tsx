@@ -2,6 +2,7 @@
 import { AlertDialog as Radix } from 'radix-ui';
 import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
 import { Button } from './button.tsx';
+import { focusFirst } from './focus-first.ts';
 import { Input } from './input.tsx';
 import { Kbd } from './kbd.tsx';
 
@@ -51,6 +52,7 @@ function ConfirmContent(props: ConfirmDialogProps) {
     <Radix.Content
       data-modal
       onKeyDown={onKeyDown}
+      onOpenAutoFocus={expected === undefined ? undefined : focusFirst}
       className="fixed top-1/2 left-1/2 z-40 flex max-h-[calc(100dvh-32px)] w-[calc(100vw-24px)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col rounded-l border border-line-strong bg-surface shadow-raised outline-none"
     >
       <Radix.Title className="px-5 pt-4 text-l font-semibold tracking-tight">

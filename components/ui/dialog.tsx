@@ -1,9 +1,9 @@
 'use client';
-import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode } from 'react';
+import { CloseButton } from './close-button.tsx';
 import { cn } from './cn.ts';
-import { IconButton } from './icon-button.tsx';
+import { focusFirst } from './focus-first.ts';
 
 export type DialogProps = {
   open: boolean;
@@ -25,6 +25,7 @@ export function Dialog(props: DialogProps) {
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-overlay" />
         <Radix.Content
+          onOpenAutoFocus={focusFirst}
           data-modal
           {...(props.description ? {} : { 'aria-describedby': undefined })}
           className={cn(
@@ -44,9 +45,7 @@ export function Dialog(props: DialogProps) {
               ) : null}
             </div>
             <Radix.Close asChild>
-              <IconButton label="Close" shortcut="Esc">
-                <X />
-              </IconButton>
+              <CloseButton />
             </Radix.Close>
           </header>
           <div className="min-h-0 flex-1 overflow-auto px-5 pb-4">{props.children}</div>

@@ -1,9 +1,9 @@
 'use client';
-import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode } from 'react';
+import { CloseButton } from './close-button.tsx';
 import { cn } from './cn.ts';
-import { IconButton } from './icon-button.tsx';
+import { focusFirst } from './focus-first.ts';
 
 export type DrawerProps = {
   open: boolean;
@@ -28,6 +28,7 @@ export function Drawer(props: DrawerProps) {
       <Radix.Portal>
         {isModal ? <Radix.Overlay className="fixed inset-0 z-30 bg-overlay" /> : null}
         <Radix.Content
+          onOpenAutoFocus={focusFirst}
           {...(props.description ? {} : { 'aria-describedby': undefined })}
           onInteractOutside={isModal ? undefined : (event) => event.preventDefault()}
           className={cn(
@@ -48,9 +49,7 @@ export function Drawer(props: DrawerProps) {
             </div>
             {props.actions}
             <Radix.Close asChild>
-              <IconButton label="Close" shortcut="Esc">
-                <X />
-              </IconButton>
+              <CloseButton />
             </Radix.Close>
           </header>
           <div className="min-h-0 flex-1 overflow-auto px-4 py-3">{props.children}</div>
