@@ -43,6 +43,41 @@ async function readEvent(id: string): Promise<StoredEvent> {
   return storedEventSchema.parse(JSON.parse(text));
 }
 
+/** Messages of a stream until there are `count`. */
+async function follow(path: string, count: number, lastEventId?: string) {
+  const left = new AbortController();
+  const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+  const response = await fetch(`${api.url}${path}`, { signal: left.signal, headers });
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  const messages: { id: string; event: StoredEvent }[] = [];
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    const blocks = text.split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const data = /^data: (.*)$/m.exec(block)?.[1];
+      const id = /^id: (\d+)$/m.exec(block)?.[1] ?? '';
+      if (data !== undefined)
+        messages.push({ id, event: storedEventSchema.parse(JSON.parse(data)) });
+    }
+    if (messages.length >= count) break;
+  }
+  left.abort();
+  return messages;
+}
+
+const statusFor = (host: string) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    request(`${api.url}/healthz`, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+
 describe('publishing', () => {
   it('fills what plain JSON leaves out', async () => {
     const [receipt] = await publish('plain', { type: 'a.b', data: { x: 1 } });
@@ -186,31 +221,6 @@ describe('reading', () => {
 });
 
 describe('server-sent events', () => {
-  /** Messages of a stream until there are `count`. */
-  async function follow(path: string, count: number, lastEventId?: string) {
-    const left = new AbortController();
-    const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
-    const response = await fetch(`${api.url}${path}`, { signal: left.signal, headers });
-    expect(response.headers.get('content-type')).toBe('text/event-stream');
-    const messages: { id: string; event: StoredEvent }[] = [];
-    const decoder = new TextDecoder();
-    let text = '';
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk, { stream: true });
-      const blocks = text.split('\n\n');
-      text = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const data = /^data: (.*)$/m.exec(block)?.[1];
-        const id = /^id: (\d+)$/m.exec(block)?.[1] ?? '';
-        if (data !== undefined)
-          messages.push({ id, event: storedEventSchema.parse(JSON.parse(data)) });
-      }
-      if (messages.length >= count) break;
-    }
-    left.abort();
-    return messages;
-  }
-
   it('sends what is there and what comes, and resumes after the last id', async () => {
     await publish('sse', [
       { type: 'a', data: 1 },
@@ -252,16 +262,6 @@ describe('the interface', () => {
   });
 
   it('refuses a foreign host on loopback', async () => {
-    const statusFor = (host: string) =>
-      new Promise<number | undefined>((resolve, reject) => {
-        request(`${api.url}/healthz`, { headers: { host } }, (response) => {
-          response.resume();
-          resolve(response.statusCode);
-        })
-          .on('error', reject)
-          .end();
-      });
-
     expect(await statusFor('evil.example')).toBe(403);
     expect(await statusFor('127.evil.example')).toBe(403);
     expect(await statusFor('localhost:3000')).toBe(200);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { problemSchema } from '#contracts/problem.ts';
 import { EngineError } from '#server/engine/errors.ts';
 import { type Logger } from '#server/engine/logger.ts';
-import { errorReply, problem } from './error-response.ts';
+import { errorReply, type Failure, problem } from './error-response.ts';
 import { invalidBySchema, invalidRequest } from './invalid-request.ts';
 import { type BodyLimit, parseJson, readBody, toText } from './read-body.ts';
 import { type Reply } from './reply.ts';
@@ -82,6 +82,8 @@ export type RouterOptions = {
   readonly accessLog: boolean;
 };
 
+type Work = (c: ApiContext, failure: Failure) => Promise<Reply>;
+
 const CONTROL_BODY: BodyLimit = { bytes: 2 * 1_048_576, code: 'batch-too-large' };
 
 /**
@@ -93,7 +95,7 @@ export function createRouter(options: RouterOptions): Router {
   const nextRequestId = createRequestIds();
   const known: { readonly method: Method; readonly pattern: RegExp }[] = [];
 
-  const frame = (work: (c: ApiContext) => Promise<Reply>) => async (c: ApiContext) => {
+  const frame = (work: Work) => async (c: ApiContext) => {
     const requestId = clientRequestId(c) ?? nextRequestId();
     const started = options.accessLog ? performance.now() : 0;
     const failure = { instance: c.req.path, requestId };
@@ -102,7 +104,7 @@ export function createRouter(options: RouterOptions): Router {
       const refusal = options.guard(c);
       if (refusal === null) {
         checkPath(c);
-        reply = await work(c);
+        reply = await work(c, failure);
       } else reply = problem(403, 'forbidden', refusal, { ...failure, details: {} });
     } catch (error) {
       reply = errorReply(error, failure, options.logger);
@@ -111,12 +113,12 @@ export function createRouter(options: RouterOptions): Router {
     return toResponse(reply, requestId);
   };
 
-  const register = (method: Method, path: string, work: (c: ApiContext) => Promise<Reply>) => {
+  const register = (method: Method, path: string, work: Work) => {
     known.push({ method, pattern: pathPattern(path) });
     app.on([method.toUpperCase()], [path.replaceAll(/\{(.+?)\}/g, ':$1')], frame(work));
   };
 
-  app.notFound((c) => frame(() => Promise.resolve(unknownRoute(c, known)))(c));
+  app.notFound(frame((c, failure) => Promise.resolve(unknownRoute(c, failure, known))));
   return {
     app,
     route: (spec, work) => {
@@ -208,15 +210,15 @@ const pathPattern = (path: string) =>
 
 function unknownRoute(
   c: ApiContext,
+  failure: Failure,
   known: readonly { readonly method: Method; readonly pattern: RegExp }[],
 ): Reply {
   const path = c.req.path;
   const allowed = known.filter((route) => route.pattern.test(path)).map(({ method }) => method);
-  const failure = { instance: path, requestId: clientRequestId(c) ?? '', details: {} };
-  if (allowed.length === 0)
-    return problem(404, 'not-found', `There is nothing at ${path}`, failure);
+  const about = { ...failure, details: {} };
+  if (allowed.length === 0) return problem(404, 'not-found', `There is nothing at ${path}`, about);
   const allow = [...new Set(allowed)].join(', ').toUpperCase();
-  const refused = problem(405, 'method-not-allowed', `${path} knows ${allow}`, failure);
+  const refused = problem(405, 'method-not-allowed', `${path} knows ${allow}`, about);
   return { ...refused, headers: { ...refused.headers, allow } };
 }
 

@@ -45,9 +45,11 @@ describe('checkEnvelope', () => {
   });
 
   it('does not let __proto__ through', () => {
-    const attributes: unknown = JSON.parse('{"type":"a","__proto__":{"polluted":true}}');
+    const attributes: Record<string, unknown> = JSON.parse(
+      '{"type":"a","__proto__":{"polluted":true}}',
+    );
 
-    expect(refusedField(attributes as Record<string, unknown>)).toBe('__proto__');
+    expect(refusedField(attributes)).toBe('__proto__');
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });
 
