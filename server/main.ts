@@ -64,12 +64,18 @@ async function start(): Promise<void> {
     version: packageJson.version,
     autoCreateTopics: true,
   });
-  const scenarios = createScenarios({ engine, clock: systemClock, logger });
+  const scenarios = createScenarios({
+    engine,
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    initial: config.scenario ?? null,
+  });
   await startInOrder(engine, behind);
-  await startInOrder(scenarios, behind);
+  await startInOrder(scenarios.service, behind);
   const api = createApi({
     engine,
-    scenarios,
+    scenarios: scenarios.control,
     logger,
     config: {
       version: packageJson.version,
@@ -90,7 +96,6 @@ async function start(): Promise<void> {
   });
   await startInOrder(sockets, inFront);
   web.setPages(await pages);
-  if (config.scenario !== undefined) await scenarios.start(config.scenario);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   say(`Weir is running at http://${host}:${port}`);
 }
