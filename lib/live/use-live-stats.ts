@@ -1,7 +1,8 @@
-import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { type InfiniteData, type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { type StatsFrame } from '#contracts/live-feed.ts';
 import { type Operation } from '#contracts/operation.ts';
+import { type Page } from '#contracts/page.ts';
 import { queryKeys } from '#lib/queries/query-keys.ts';
 import { useConnectionStore } from './connection-store.ts';
 import { LatencyWindow } from './latency-window.ts';
@@ -59,8 +60,17 @@ function onDisconnect(): void {
 function applyOperation(client: QueryClient, operation: Operation): void {
   const before = client.getQueryData<Operation>(queryKeys.operations.one(operation.id));
   client.setQueryData(queryKeys.operations.one(operation.id), operation);
+  client.setQueriesData<InfiniteData<Page<Operation>>>(
+    { queryKey: queryKeys.operations.lists },
+    (lists) => lists && { ...lists, pages: lists.pages.map((page) => replaceIn(page, operation)) },
+  );
   if (before?.state === operation.state) return;
   void client.invalidateQueries({ queryKey: queryKeys.operations.lists });
   void client.invalidateQueries({ queryKey: queryKeys.deadLetters.all });
   void client.invalidateQueries({ queryKey: queryKeys.subscriptions.all });
+}
+
+function replaceIn(page: Page<Operation>, operation: Operation): Page<Operation> {
+  const items = page.items.map((one) => (one.id === operation.id ? operation : one));
+  return { ...page, items };
 }
