@@ -1,0 +1,147 @@
+import { type Scenario, type ScenarioSettings } from '#contracts/scenario.ts';
+import { type Clock, type Random } from '#server/engine/clock.ts';
+import {
+  type Broker,
+  LOCAL_OPERATOR,
+  type Publisher,
+  type Topics,
+} from '#server/engine/engine-parts.ts';
+import { EngineError } from '#server/engine/errors.ts';
+import { type Logger } from '#server/engine/logger.ts';
+import { type ScenarioControl } from '#server/engine/scenario-control.ts';
+import { type ScenarioStore } from '#server/engine/scenario-store.ts';
+import { type Service } from '#server/engine/service.ts';
+import { fanOut } from './fan-out/fan-out.ts';
+import { type ScenarioDefinition } from './scenario.ts';
+import { ScenarioRunner } from './scenario-runner.ts';
+import { shop } from './shop/shop.ts';
+
+/** What a scenario uses: what a program outside has over HTTP, and faults. */
+export type ScenarioEngine = {
+  readonly broker: Pick<Broker, 'register' | 'unregister' | 'setFaults'>;
+  readonly publisher: Publisher;
+  readonly topics: Pick<Topics, 'find' | 'put'>;
+  readonly scenarioStore: ScenarioStore;
+};
+
+export type ScenariosDependencies = {
+  readonly engine: ScenarioEngine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Starts by itself the first time; afterwards people decide. Null for an empty Weir. */
+  readonly initial: string | null;
+  /** Those that ship with Weir, unless a test brings its own. */
+  readonly definitions?: readonly ScenarioDefinition[];
+};
+
+const SHIPPED: readonly ScenarioDefinition[] = [shop, fanOut];
+
+/**
+ * The sample systems. Promises: what ran when the server stopped runs after its next start, with the same rate and faults;
+ * what a person stopped stays stopped. Commands are done one after the other.
+ */
+export function createScenarios(deps: ScenariosDependencies): {
+  readonly control: ScenarioControl;
+  readonly service: Service;
+} {
+  const book = new ScenarioBook(deps);
+  return {
+    control: {
+      list: () => book.list(),
+      start: (name) => book.inTurn(() => book.startScenario(name)),
+      stop: (name) => book.inTurn(() => book.stopScenario(name)),
+      update: (name, settings) => book.inTurn(() => book.update(name, settings)),
+    },
+    service: {
+      name: 'scenarios',
+      start: () => book.inTurn(() => book.continueStored()),
+      stop: () => book.inTurn(() => book.stopRunning()),
+    },
+  };
+}
+
+class ScenarioBook {
+  readonly #deps: ScenariosDependencies;
+  readonly #runners: ReadonlyMap<string, ScenarioRunner>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: ScenariosDependencies) {
+    this.#deps = deps;
+    const definitions = deps.definitions ?? SHIPPED;
+    this.#runners = new Map(
+      definitions.map((definition) => [definition.name, new ScenarioRunner(deps, definition)]),
+    );
+  }
+
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  list(): Promise<readonly Scenario[]> {
+    return Promise.resolve([...this.#runners.values()].map((runner) => runner.view()));
+  }
+
+  async startScenario(name: string): Promise<Scenario> {
+    const runner = this.#runner(name);
+    if (runner.isRunning) return runner.view();
+    await runner.run();
+    return this.#save(runner, 'weir.scenario.started');
+  }
+
+  async stopScenario(name: string): Promise<Scenario> {
+    const runner = this.#runner(name);
+    if (!runner.isRunning) return runner.view();
+    await runner.halt();
+    return this.#save(runner, 'weir.scenario.stopped');
+  }
+
+  async update(name: string, settings: ScenarioSettings): Promise<Scenario> {
+    const runner = this.#runner(name);
+    runner.apply(settings);
+    return this.#save(runner, 'weir.scenario.changed');
+  }
+
+  async continueStored(): Promise<void> {
+    const stored = await this.#deps.engine.scenarioStore.list();
+    for (const row of stored) this.#runners.get(row.name)?.restore(row);
+    const everStarted = new Set(
+      stored.filter((row) => row.startedAt !== null).map((row) => row.name),
+    );
+    const { initial, logger } = this.#deps;
+    const interrupted = new Set(
+      stored.filter((row) => row.state === 'running').map((row) => row.name),
+    );
+    for (const [name, runner] of this.#runners) {
+      const isFirst = name === initial && !everStarted.has(name);
+      if (!isFirst && !interrupted.has(name)) continue;
+      // A sample that cannot start must not keep the server from starting.
+      await (isFirst ? this.startScenario(name) : runner.run()).catch((error: unknown) =>
+        logger.error({ err: error, scenario: name }, 'a scenario could not start'),
+      );
+    }
+  }
+
+  /** The state that is stored stays `running`: the next start goes on. */
+  async stopRunning(): Promise<void> {
+    for (const runner of this.#runners.values()) if (runner.isRunning) await runner.halt();
+  }
+
+  async #save(
+    runner: ScenarioRunner,
+    fact: Parameters<ScenarioStore['save']>[1],
+  ): Promise<Scenario> {
+    const { name, ratePerSecond, faults, state } = runner.view();
+    const row = { name, state, ratePerSecond, faults };
+    runner.restore(await this.#deps.engine.scenarioStore.save(row, fact, LOCAL_OPERATOR));
+    return runner.view();
+  }
+
+  #runner(name: string): ScenarioRunner {
+    const runner = this.#runners.get(name);
+    if (runner !== undefined) return runner;
+    throw new EngineError('unknown-scenario', `There is no scenario ${name}.`, { scenario: name });
+  }
+}

@@ -1,0 +1,24 @@
+import { defineConsumer } from '#server/engine/broker/consumer-definition.ts';
+import { eventData } from '../event-data.ts';
+import { orderSetback, shipment } from './shop-events.ts';
+
+/** Says how an order ended: confirmed once its shipment is booked, cancelled when it was not paid or was refunded. */
+export const orderService = defineConsumer({
+  name: 'order-service',
+  description: 'Confirms an order when its shipment is booked, cancels it when the payment fails.',
+  version: '1.0.0',
+  filter: {
+    topics: ['shipments', 'payments'],
+    types: ['shipment.scheduled', 'payment.failed', 'payment.refunded'],
+  },
+  handle: (event, ctx) => {
+    if (event.type === 'shipment.scheduled') {
+      const { order } = eventData(shipment, event);
+      ctx.publish('orders', { type: 'order.confirmed', subject: order.orderId, data: { order } });
+      return;
+    }
+    const { order, reason } = eventData(orderSetback, event);
+    const data = { order, reason };
+    ctx.publish('orders', { type: 'order.cancelled', subject: order.orderId, data });
+  },
+});
