@@ -8,6 +8,8 @@ export type PartitionOffset = {
 };
 
 export type ProbedEvent = PartitionOffset & {
+  /** The offset that was asked for. */
+  readonly from: number;
   readonly position: number;
   readonly recordedAt: string;
 };
@@ -19,7 +21,7 @@ export async function selectEventsAtOffsets(
 ): Promise<ProbedEvent[]> {
   if (offsets.length === 0) return [];
   const result = await db.query<ProbedEvent>(
-    `SELECT v.topic_id AS "topicId", v."partition", e."offset", e.position, e.recorded_at AS "recordedAt"
+    `SELECT v.topic_id AS "topicId", v."partition", v."offset" AS "from", e."offset", e.position, e.recorded_at AS "recordedAt"
      FROM unnest($1::int[], $2::int[], $3::bigint[]) AS v(topic_id, "partition", "offset")
      CROSS JOIN LATERAL (SELECT "offset", position, recorded_at FROM events
        WHERE topic_id = v.topic_id AND "partition" = v."partition" AND "offset" >= v."offset"

@@ -75,6 +75,10 @@ export class KeyLanes<Item> {
     if (!this.#lanes.has(key)) this.#lanes.set(key, null);
   }
 
+  isHeld(key: string): boolean {
+    return this.#lanes.has(key);
+  }
+
   isBlocked(key: string): boolean {
     return this.#lanes.get(key)?.blocked ?? false;
   }
@@ -94,6 +98,16 @@ export class KeyLanes<Item> {
     const lane = this.#lanes.get(key);
     if (lane) this.#parked -= lane.parked;
     this.#lanes.delete(key);
+  }
+
+  /** Removes and returns what waits behind running ones. */
+  drainWaiting(): Item[] {
+    const waiting: Item[] = [];
+    for (const lane of this.#lanes.values()) {
+      if (lane) waiting.push(...lane.waiting.splice(0).slice(lane.head));
+      if (lane) lane.head = 0;
+    }
+    return waiting;
   }
 
   #park(lane: Lane<Item>, count: number): void {

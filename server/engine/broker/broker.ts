@@ -1,0 +1,290 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Lag,
+  type SubscriptionSettings,
+  subscriptionNameSchema,
+  subscriptionSettingsSchema,
+} from '#contracts/subscription.ts';
+import { type Database } from '#server/storage/database.ts';
+import { type Clock, type Random } from '../clock.ts';
+import {
+  type Broker,
+  type DeadLetters,
+  type EventReader,
+  type Publisher,
+  type Topics,
+} from '../engine-parts.ts';
+import { EngineError } from '../errors.ts';
+import { type Traffic } from '../flows/traffic.ts';
+import { type EventLog } from '../log/event-log.ts';
+import { type Logger } from '../logger.ts';
+import { ConsumerHistories } from '../metrics/consumer-histories.ts';
+import { createConsumerSampler } from '../metrics/consumer-sampler.ts';
+import { type Service } from '../service.ts';
+import { type ConsumerDefinition } from './consumer-definition.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import { createEventDeliveries } from './event-deliveries.ts';
+import { createNodeLease } from './node-lease.ts';
+import { createOffsetReset } from './offset-reset.ts';
+import { createOffsetTargets } from './offset-targets.ts';
+import { createRedelivery } from './redeliveries.ts';
+import { type Redelivery, type SettledLetter } from './redelivery.ts';
+import { Settlement } from './settlement.ts';
+import { type SubscriptionEntry } from './subscription-entry.ts';
+import { SubscriptionRuntime } from './subscription-runtime.ts';
+import { SubscriptionView } from './subscription-view.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { TailWatch } from './tail-watch.ts';
+
+export type BrokerDependencies = {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly topics: Topics;
+  /** For what handlers publish. It must not count traffic: the broker counts it as emitted. */
+  readonly publisher: Publisher;
+  readonly reader: Pick<EventReader, 'matcher' | 'positionAt' | 'get'>;
+  readonly traffic: Traffic;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Lasting name of this server; two processes must not use one at the same time. */
+  readonly nodeId: string;
+  readonly wakeOutbox: () => void;
+};
+
+export type BrokerParts = {
+  readonly broker: Broker;
+  readonly deadLetters: DeadLetters;
+  readonly redelivery: Redelivery;
+  /** To be started in this order after the log and the topics, and stopped in reverse before them. */
+  readonly services: readonly Service[];
+};
+
+/*
+ * The broker: events of the log to the subscriptions that asked for them.
+ *
+ *   log ──▶ tail watch ──▶ intake (order per key, room) ──▶ runner ──▶ executor: handler | pull
+ *                            ▲                                │ handled ──▶ offset commits (batched, fenced by epoch)
+ *                            │ next of the key                │ failed ──▶ settlement: retries row … ──▶ dead letter
+ *                            └────────────────────────────────┘
+ *
+ * Promises: at least once — an offset is stored only when everything below it is handled, in retries, or a letter; order per key;
+ * every failed attempt is kept; a process that lost a lease changes nothing any more.
+ */
+export function createBroker(deps: BrokerDependencies): BrokerParts {
+  const { database, log, clock, logger, wakeOutbox } = deps;
+  const owner = { nodeId: deps.nodeId, incarnation: randomUUID() };
+  const letterListeners = new Set<(letter: SettledLetter) => void>();
+  const onLetterSettled = (letter: SettledLetter): void => {
+    for (const listener of letterListeners) listener(letter);
+  };
+  const woken = new Set<SubscriptionEntry>();
+  const tail = new TailWatch({
+    database,
+    log,
+    logger,
+    onRecord: (record) => subscriptions.offer(record, woken),
+    onBatch: () => {
+      for (const entry of woken) entry.runner?.wake();
+      woken.clear();
+    },
+  });
+  const head = (topicId: number, partition: number): number => tail.head(topicId, partition);
+  const settlement = new Settlement({
+    database,
+    clock,
+    incarnation: owner.incarnation,
+    wakeOutbox,
+  });
+  const runtime = new SubscriptionRuntime({ ...deps, owner, settlement, head, onLetterSettled });
+  const targets = createOffsetTargets({ ...deps, headsPosition: () => tail.position });
+  const subscriptions = new Subscriptions({ ...deps, runtime, targets, tail: () => tail });
+  const view = new SubscriptionView({
+    ...deps,
+    entries: () => subscriptions.all(),
+    topicsOf: (entry) => subscriptions.topicsOf(entry),
+    head,
+  });
+  const histories = new ConsumerHistories({ database, clock });
+  const reset = createOffsetReset({ ...deps, targets, runtime, tail });
+
+  const services: Service[] = [
+    createNodeLease({
+      ...deps,
+      owner,
+      onBeat: async () => {
+        await Promise.all(subscriptions.all().map((entry) => entry.runner?.refresh()));
+      },
+      onReplaced: () => void subscriptions.stop(),
+    }),
+    tail,
+    {
+      name: 'subscriptions',
+      start: () => subscriptions.start(),
+      stop: () => subscriptions.stop(),
+    },
+    createConsumerSampler({
+      ...deps,
+      take: () => histories.take(subscriptions.all(), head),
+    }),
+  ];
+  const parts = { ...deps, subscriptions, runtime, view, histories, reset };
+  return {
+    broker: brokerFace(parts),
+    deadLetters: createDeadLetters({
+      database,
+      clock,
+      wakeOutbox,
+      wake: (name) => subscriptions.find(name)?.runner?.wakeRetries(),
+    }),
+    redelivery: createRedelivery(subscriptions, letterListeners),
+    services,
+  };
+}
+
+type FaceParts = BrokerDependencies & {
+  readonly subscriptions: Subscriptions;
+  readonly runtime: SubscriptionRuntime;
+  readonly view: SubscriptionView;
+  readonly histories: ConsumerHistories;
+  readonly reset: ReturnType<typeof createOffsetReset>;
+};
+
+function brokerFace(parts: FaceParts): Broker {
+  const { subscriptions, runtime, view, histories, reset } = parts;
+  const describe = async (entry: SubscriptionEntry) => {
+    view.invalidate();
+    return view.describe(entry);
+  };
+  return {
+    ...pullFace(subscriptions),
+    register: (definition, options) => register(parts, definition, options?.scenario ?? null),
+    unregister: async (name) => {
+      const entry = subscriptions.require(name);
+      await entry.exclusive(async () => {
+        await runtime.stop(entry);
+        entry.definition = null;
+      });
+    },
+    put: async (name, settings, actor) => {
+      checkName(name);
+      refuseUnsupported(settings);
+      const known = subscriptions.find(name)?.row;
+      const { entry, created } = await subscriptions.put(name, settings, {
+        scenario: known?.scenario ?? null,
+        handlerVersion: known?.handlerVersion ?? null,
+        actor,
+      });
+      return { subscription: await describe(entry), created };
+    },
+    get: async (name) => view.describe(subscriptions.require(name)),
+    list: () => Promise.all(subscriptions.all().map((entry) => view.describe(entry))),
+    remove: (name, actor) => subscriptions.remove(name, actor),
+    pause: async (name, actor) => describe(await subscriptions.command(name, 'pause', actor)),
+    resume: async (name, actor) => describe(await subscriptions.command(name, 'resume', actor)),
+    setBreaker: async (name, state, actor) => {
+      const entry = subscriptions.require(name);
+      const change =
+        entry.runner === null
+          ? entry.breaker.set(state, parts.clock.now())
+          : entry.runner.setBreaker(state);
+      if (change !== null) runtime.noteBreaker(entry, change, actor);
+      return describe(entry);
+    },
+    reset: async (name, to, dryRun, actor) => {
+      const answer = await reset(subscriptions.require(name), to, { dryRun, actor });
+      view.invalidate();
+      return answer;
+    },
+    lag: async (name): Promise<Lag> => {
+      const entry = subscriptions.require(name);
+      const lag = await view.lag(entry);
+      return { ...lag, clearsInMs: histories.clearsInMs(entry, lag.total) };
+    },
+    history: (name, query) => histories.read(subscriptions.require(name).row.id, query),
+    deliveriesOf: createEventDeliveries({ ...parts, entries: () => subscriptions.all() }),
+    setFaults: (faults) => runtime.setFaults(faults),
+  };
+}
+
+function pullFace(
+  subscriptions: Subscriptions,
+): Pick<Broker, 'receive' | 'ack' | 'nack' | 'extend'> {
+  const pullOf = (name: string) => {
+    const entry = subscriptions.require(name);
+    if (entry.row.settings.delivery.kind !== 'pull') {
+      throw new EngineError('wrong-state', `Subscription ${name} is not received by pull.`, {
+        state: entry.row.settings.delivery.kind,
+      });
+    }
+    return { pull: entry.pull, runner: entry.runner };
+  };
+  const allExpired = (ids: readonly string[]) => ({ acknowledged: [], expired: [...ids] });
+  return {
+    receive: async (name, request, signal) => {
+      const { pull, runner } = pullOf(name);
+      if (pull === null || runner === null)
+        throw new EngineError('stopping', `Subscription ${name} is being started or stopped.`);
+      return pull.receive(request, signal, () => runner.pass());
+    },
+    ack: async (name, ids) => (await pullOf(name).pull?.ack(ids)) ?? allExpired(ids),
+    nack: async (name, nack) =>
+      (await pullOf(name).pull?.nack(nack)) ?? allExpired([nack.deliveryId]),
+    extend: async (name, ids, byMs) => pullOf(name).pull?.extend(ids, byMs) ?? allExpired(ids),
+  };
+}
+
+async function register(
+  { subscriptions, runtime }: FaceParts,
+  definition: ConsumerDefinition,
+  scenario: string | null,
+): Promise<void> {
+  checkName(definition.name);
+  const settings = settingsOf(definition);
+  refuseUnsupported(settings);
+  const { entry } = await subscriptions.put(definition.name, settings, {
+    scenario,
+    handlerVersion: definition.version,
+    actor: 'code',
+  });
+  await entry.exclusive(async () => {
+    if (entry.definition === definition && entry.runner !== null) return;
+    await runtime.stop(entry);
+    entry.definition = definition;
+    await runtime.start(entry);
+  });
+}
+
+function settingsOf(definition: ConsumerDefinition): SubscriptionSettings {
+  const { name, filter, guarantee, concurrency, maxInFlight, onFailure, start } = definition;
+  return subscriptionSettingsSchema.parse({
+    filter,
+    delivery: { kind: 'handler', handler: name },
+    guarantee,
+    concurrency,
+    maxInFlight,
+    onFailure,
+    start,
+    retry: definition.retry ?? {},
+    breaker: definition.breaker ?? {},
+  });
+}
+
+function checkName(name: string): void {
+  const checked = subscriptionNameSchema.safeParse(name);
+  if (!checked.success) {
+    throw new EngineError(
+      'invalid-request',
+      `Subscription name: ${checked.error.issues[0]?.message ?? 'not valid'}.`,
+      { field: 'name' },
+    );
+  }
+}
+
+function refuseUnsupported(settings: SubscriptionSettings): void {
+  if (settings.mode === 'queue') {
+    throw new EngineError('not-supported', 'Mode "queue" is not available in this version.', {
+      field: 'mode',
+    });
+  }
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { type Attempt, type DeadLetter, type DeadLetterGroup } from '#contracts/dead-letter.ts';
+import { storedEventSchema } from '#contracts/event.ts';
+import { type AttemptRow, selectAttempts } from '#server/storage/attempt-rows.ts';
+import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
+import {
+  type DeadLetterRow,
+  selectDeadLetter,
+  selectDeadLetters,
+  selectGroups,
+  selectGroupTrend,
+  updateGroup,
+  updateGroupLetters,
+  updateLetterData,
+  updateLetterDiscarded,
+  updateLettersRetrying,
+} from '#server/storage/dead-letter-rows.ts';
+import { insertOutbox } from '#server/storage/outbox-rows.ts';
+import { insertRedriveRetries } from '#server/storage/retry-rows.ts';
+import { type Clock } from '../clock.ts';
+import { type DeadLetters } from '../engine-parts.ts';
+import { EngineError } from '../errors.ts';
+import { decodeCursor, encodeCursor } from '../log/page-cursor.ts';
+import { type SystemEvent, systemRow } from '../system/system-events.ts';
+
+const TREND_BUCKETS = 24;
+const TREND_BUCKET_MS = 3_600_000;
+const uuidSchema = z.uuid();
+
+type DeadLettersDependencies = {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly wakeOutbox: () => void;
+  /** The letter's subscription has a retry that is due. */
+  readonly wake: (subscription: string) => void;
+};
+
+/** The letters: events whose attempts are used up, with everything a person needs to decide about them. */
+export function createDeadLetters(deps: DeadLettersDependencies): DeadLetters {
+  const { pool } = deps.database;
+
+  const requireRow = async (id: string): Promise<DeadLetterRow> => {
+    const row = uuidSchema.safeParse(id).success ? await selectDeadLetter(pool, id) : null;
+    if (row === null) throw new EngineError('unknown-dead-letter', `There is no letter ${id}.`);
+    return row;
+  };
+
+  const get = async (id: string): Promise<DeadLetter> => {
+    const row = await requireRow(id);
+    const attempts = await selectAttempts(pool, [row.position], row.subscriptionId);
+    return toDeadLetter(row, attempts);
+  };
+
+  const tell = (tx: Db, event: SystemEvent) =>
+    insertOutbox(tx, [systemRow(event, deps.clock.now())]);
+
+  const groupsOf = async (fingerprint: string | null): Promise<DeadLetterGroup[]> => {
+    const [rows, trend] = await Promise.all([
+      selectGroups(pool, fingerprint),
+      selectGroupTrend(pool, { bucketMs: TREND_BUCKET_MS, buckets: TREND_BUCKETS }),
+    ]);
+    const trends = Map.groupBy(trend, (bucket) => bucket.fingerprint);
+    return rows.map((row) => {
+      const counts = Array.from({ length: TREND_BUCKETS }, () => 0);
+      for (const { bucket, count } of trends.get(row.fingerprint) ?? []) {
+        if (bucket >= 0 && bucket < TREND_BUCKETS) counts[bucket] = count;
+      }
+      return { ...row, trend: counts, trendBucketMs: TREND_BUCKET_MS };
+    });
+  };
+
+  return {
+    list: async ({ limit, cursor, ...filter }) => {
+      const below = cursor === undefined ? null : keyOf(decodeCursor(filter, z.string(), cursor));
+      const rows = await selectDeadLetters(pool, filter, { limit: limit + 1, below });
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      const positions = page.map((row) => row.position);
+      const attempts = positions.length === 0 ? [] : await selectAttempts(pool, positions, null);
+      const byLetter = Map.groupBy(attempts, (one) => `${one.subscriptionId}:${one.position}`);
+      return {
+        items: page.map((row) =>
+          toDeadLetter(row, byLetter.get(`${row.subscriptionId}:${row.position}`) ?? []),
+        ),
+        nextCursor:
+          rows.length > limit && last !== undefined
+            ? encodeCursor(filter, `${last.exactDeadAt}|${last.id}`)
+            : null,
+      };
+    },
+    get,
+    groups: () => groupsOf(null),
+    retry: async (id, data, actor) => {
+      const row = await requireRow(id);
+      await withTransaction(pool, async (tx) => {
+        const [taken] = await updateLettersRetrying(tx, [id], null);
+        if (taken === undefined) throw wrongState(row);
+        // Once edited, a letter keeps its edit for later retries until another is given.
+        if (data !== undefined) await updateLetterData(tx, id, JSON.stringify(data));
+        await insertRedriveRetries(tx, [id], null);
+        const facts = { subscription: row.subscription, edited: data !== undefined, actor };
+        await tell(tx, { type: 'weir.letter.retried', subject: id, data: facts });
+      });
+      deps.wakeOutbox();
+      deps.wake(row.subscription);
+      return get(id);
+    },
+    discard: async (id, reason, actor) => {
+      const row = await requireRow(id);
+      await withTransaction(pool, async (tx) => {
+        if (!(await updateLetterDiscarded(tx, id, reason))) throw wrongState(row);
+        const facts = { subscription: row.subscription, reason, actor };
+        await tell(tx, { type: 'weir.letter.discarded', subject: id, data: facts });
+      });
+      deps.wakeOutbox();
+      return get(id);
+    },
+    patchGroup: async (fingerprint, patch, actor) => {
+      const { status, note } = patch;
+      await withTransaction(pool, async (tx) => {
+        if (!(await updateGroup(tx, fingerprint, { status: status ?? null, note }))) {
+          throw new EngineError('not-found', `There is no group of letters ${fingerprint}.`);
+        }
+        if (status !== undefined) await updateGroupLetters(tx, fingerprint, status);
+        const facts = { ...(status === undefined ? {} : { status }), note: note ?? null, actor };
+        await tell(tx, { type: 'weir.letter-group.changed', subject: fingerprint, data: facts });
+      });
+      deps.wakeOutbox();
+      const [group] = await groupsOf(fingerprint);
+      if (group === undefined)
+        throw new EngineError('not-found', `There is no group of letters ${fingerprint}.`);
+      return group;
+    },
+  };
+}
+
+function toDeadLetter(row: DeadLetterRow, attempts: readonly AttemptRow[]): DeadLetter {
+  const { subscriptionId: _id, position: _position, event, editedData, ...shown } = row;
+  return {
+    ...shown,
+    attempts: attempts.map(toAttempt),
+    event: storedEventSchema.parse(JSON.parse(event)),
+    ...(editedData === null ? {} : { editedData: JSON.parse(editedData) as unknown }),
+  };
+}
+
+const toAttempt = (row: AttemptRow): Attempt => ({
+  attempt: row.attempt,
+  at: row.at,
+  error: { class: row.errorClass, message: row.errorMessage, stack: row.stack },
+  durationMs: row.durationMs,
+  handlerVersion: row.handlerVersion,
+  operationId: row.operationId,
+});
+
+const wrongState = (row: DeadLetterRow) =>
+  new EngineError('wrong-state', `The letter is ${row.status} and cannot be changed now.`, {
+    state: row.status,
+  });
+
+function keyOf(key: string): { at: string; id: string } {
+  const [at = '', id = ''] = key.split('|');
+  return { at, id: id || randomUUID() };
+}

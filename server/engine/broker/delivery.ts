@@ -1,0 +1,42 @@
+import { type ClaimedRetry, type RetryKind } from '#server/storage/retry-rows.ts';
+import { type LogRecord } from '../log/event-record.ts';
+import { type Failure } from './failure.ts';
+import { type OwnedPartition } from './owned-partition.ts';
+
+/** One event on its way to one subscription. */
+export type Delivery = {
+  readonly record: LogRecord;
+  /** The partition whose offset waits for it; null for retries and redeliveries, which move no offset. */
+  readonly partition: OwnedPartition | null;
+  readonly kind: RetryKind;
+  /** 1 at the first try. */
+  readonly attempt: number;
+  readonly operationId: string | null;
+  /** JSON text instead of the event's own payload. */
+  readonly dataText: string | null;
+  /** Perhaps what killed the process before: its attempt is recorded before it is made. */
+  readonly careful: boolean;
+  /** The row of it that this process holds. */
+  retry: ClaimedRetry | null;
+};
+
+export type Outcome =
+  | { readonly type: 'handled' }
+  | { readonly type: 'failed'; readonly failure: Failure; readonly delayMs?: number | undefined }
+  /** Was not tried: nobody took it, the server stops, or the lease of its partition is lost. */
+  | { readonly type: 'returned'; readonly lost?: boolean };
+
+export const HANDLED: Outcome = { type: 'handled' };
+export const RETURNED: Outcome = { type: 'returned' };
+
+/** Whoever handles deliveries: a handler in this process, or receivers that pull. */
+export type Executor = {
+  /** How many more it takes at this moment, given how many it holds. */
+  free(): number;
+  /** Never rejects. Answers at once when the work is done at once. */
+  run(delivery: Delivery): Outcome | Promise<Outcome>;
+  /** The outcome of a delivery was stored (or, for a success that needs no row, counted). */
+  settled(delivery: Delivery): void;
+  /** Asks all work in hand to end soon; what has not been tried is returned. */
+  cancel(): void;
+};

@@ -1,0 +1,87 @@
+import { type LetterStatus } from '#contracts/dead-letter.ts';
+import { type EventDelivery } from '#contracts/event.ts';
+import { selectAttempts } from '#server/storage/attempt-rows.ts';
+import { type Database } from '#server/storage/database.ts';
+import { selectLettersOfPosition } from '#server/storage/dead-letter-rows.ts';
+import { selectPartitions } from '#server/storage/partition-rows.ts';
+import { selectRetriesOfPosition } from '#server/storage/retry-rows.ts';
+import { type EventReader } from '../engine-parts.ts';
+import { type EventLog } from '../log/event-log.ts';
+import { type LogRecord } from '../log/event-record.ts';
+import { partitionKey } from './owned-partition.ts';
+import { type SubscriptionEntry } from './subscription-entry.ts';
+
+type EventDeliveriesDependencies = {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly reader: Pick<EventReader, 'get'>;
+  readonly entries: () => readonly SubscriptionEntry[];
+};
+
+type Facts = {
+  readonly committed: number | undefined;
+  readonly retry: { readonly state: string; readonly dueAt: string | null } | undefined;
+  readonly letter: { readonly id: string; readonly status: LetterStatus } | undefined;
+};
+
+/** How every subscription that hears an event stands to it, derived from offsets, retries and letters. */
+export function createEventDeliveries(deps: EventDeliveriesDependencies) {
+  return async (eventId: string): Promise<readonly EventDelivery[]> => {
+    const { pool } = deps.database;
+    const { position } = await deps.reader.get(eventId);
+    const [records, attempts, retries, letters, partitions] = await Promise.all([
+      deps.log.readPositions([position]),
+      selectAttempts(pool, [position], null),
+      selectRetriesOfPosition(pool, position),
+      selectLettersOfPosition(pool, position),
+      selectPartitions(pool, null),
+    ]);
+    const [record] = records;
+    if (record === undefined) return [];
+    return deps.entries().flatMap((entry) => {
+      const isOfEntry = (row: { subscriptionId: number }) => row.subscriptionId === entry.row.id;
+      const row = partitions.find(
+        (one) =>
+          isOfEntry(one) && one.topicId === record.topicId && one.partition === record.partition,
+      );
+      const facts = {
+        committed: ownCommitted(entry, record) ?? row?.committed,
+        retry: retries.find(isOfEntry),
+        letter: letters.find(isOfEntry),
+      };
+      const tried = attempts.filter(isOfEntry);
+      if (row === undefined || !entry.matches(record)) {
+        if (tried.length === 0 && facts.letter === undefined) return [];
+      }
+      return [
+        {
+          subscription: entry.row.name,
+          state: stateOf(facts, record),
+          attempts: tried.map((one) => ({
+            attempt: one.attempt,
+            at: one.at,
+            durationMs: one.durationMs,
+            error: { class: one.errorClass, message: one.errorMessage, stack: one.stack },
+            handlerVersion: one.handlerVersion,
+          })),
+          nextAttemptAt: facts.retry?.dueAt ?? null,
+          deadLetterId: facts.letter?.id ?? null,
+        },
+      ];
+    });
+  };
+}
+
+function ownCommitted(entry: SubscriptionEntry, record: LogRecord): number | undefined {
+  const key = partitionKey(record.topicId, record.partition);
+  return entry.runner?.intake.partitions.get(key)?.progress.watermark;
+}
+
+function stateOf({ committed, retry, letter }: Facts, record: LogRecord): EventDelivery['state'] {
+  if (retry !== undefined) return retry.state === 'parked' ? 'parked' : 'retrying';
+  if (letter !== undefined) {
+    if (letter.status === 'resolved' || letter.status === 'discarded') return letter.status;
+    return letter.status === 'retrying' ? 'retrying' : 'dead';
+  }
+  return committed !== undefined && record.offset < committed ? 'handled' : 'pending';
+}

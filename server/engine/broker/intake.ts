@@ -1,0 +1,357 @@
+import { type SubscriptionSettings } from '#contracts/subscription.ts';
+import { type OwnedPartitionRow } from '#server/storage/partition-rows.ts';
+import { type RetryingKey } from '#server/storage/retry-rows.ts';
+import { type EventLog } from '../log/event-log.ts';
+import { type LogRecord } from '../log/event-record.ts';
+import { type Delivery } from './delivery.ts';
+import { type OffsetCommits } from './offset-commits.ts';
+import { OwnedPartition, partitionKey } from './owned-partition.ts';
+import { Queue } from './queue.ts';
+import { targetOf } from './settlement.ts';
+
+const MAX_ADMITTED_BYTES = 32 * 1_048_576;
+const READ_PER_PARTITION = 500;
+/** With `block` the whole partition is one line: everything waits behind what failed. */
+const WHOLE_PARTITION = '';
+
+export type IntakeRules = {
+  readonly subscriptionId: number;
+  readonly settings: SubscriptionSettings;
+  readonly matches: (record: LogRecord) => boolean;
+};
+
+/**
+ * Takes events from the log for one subscription, in order, as far as there is room, and holds them in the order they may be handed
+ * out: one at a time per order key. Knows which offsets are done.
+ */
+export class Intake {
+  readonly ready = new Queue<Delivery>();
+  readonly #rules: IntakeRules;
+  readonly #log: EventLog;
+  readonly #head: (topicId: number, partition: number) => number;
+  readonly #commits: OffsetCommits;
+  readonly #partitions = new Map<number, OwnedPartition>();
+  #admitted = 0;
+  #admittedBytes = 0;
+  #behind = true;
+
+  constructor(
+    rules: IntakeRules,
+    deps: {
+      readonly log: EventLog;
+      readonly head: (topicId: number, partition: number) => number;
+      readonly commits: OffsetCommits;
+    },
+  ) {
+    this.#rules = rules;
+    this.#log = deps.log;
+    this.#head = deps.head;
+    this.#commits = deps.commits;
+  }
+
+  /** Admitted and not done. */
+  get admitted(): number {
+    return this.#admitted;
+  }
+
+  get partitions(): ReadonlyMap<number, OwnedPartition> {
+    return this.#partitions;
+  }
+
+  /** Whether a fetch may bring something. */
+  get canFetch(): boolean {
+    return this.#behind && this.#hasRoom;
+  }
+
+  /** Worth a read: half of what may be in hand is done. */
+  get isHalfEmpty(): boolean {
+    return this.#admitted * 2 <= this.#rules.settings.maxInFlight;
+  }
+
+  /** Look again, whatever was thought. */
+  recheck(): void {
+    this.#behind = true;
+  }
+
+  /** Partitions that were taken, with what is in retries of each. */
+  own(
+    rows: readonly OwnedPartitionRow[],
+    keys: readonly RetryingKey[],
+    retriedOffsets: readonly { topicId: number; partition: number; offset: number }[],
+  ): void {
+    for (const row of rows) {
+      const ofRow = (other: { topicId: number; partition: number }) =>
+        other.topicId === row.topicId && other.partition === row.partition;
+      const retried = new Set(retriedOffsets.filter(ofRow).map((one) => one.offset));
+      const owned = new OwnedPartition(row, retried, this.#rules.settings.maxInFlight);
+      for (const key of keys.filter(ofRow)) this.#restoreLane(owned, key);
+      this.#partitions.set(partitionKey(row.topicId, row.partition), owned);
+    }
+    this.#behind = true;
+  }
+
+  lose(partition: OwnedPartition): void {
+    partition.lost = true;
+    const key = partitionKey(partition.topicId, partition.partition);
+    if (this.#partitions.get(key) === partition) this.#partitions.delete(key);
+    this.#admitted -= partition.admitted;
+    this.#admittedBytes -= partition.admittedBytes;
+    partition.admitted = 0;
+  }
+
+  /** Forgets everything in hand; the partitions are read from the database again. */
+  clear(): void {
+    for (const partition of [...this.#partitions.values()]) this.lose(partition);
+    this.ready.drain();
+    this.#admitted = 0;
+    this.#admittedBytes = 0;
+  }
+
+  /** A new event of the log. True when it is this subscription's partition. */
+  offer(record: LogRecord): boolean {
+    const partition = this.#partitions.get(partitionKey(record.topicId, record.partition));
+    if (partition === undefined) return false;
+    const isNext = partition.readOffset === record.offset && partition.pending.length === 0;
+    if (!isNext || this.#commitsFirst || !this.#hasRoom || !partition.hasRoom) {
+      this.#behind = true;
+      return true;
+    }
+    partition.readOffset = record.offset + 1;
+    partition.readPosition = record.position + 1;
+    if (!this.#admit(partition, record)) partition.pending.push(record);
+    return true;
+  }
+
+  /** Reads and admits up to about `demand` events. */
+  async fetch(demand: number): Promise<void> {
+    const wanted = Math.min(demand, this.#rules.settings.maxInFlight - this.#admitted);
+    if (!this.#behind || wanted <= 0) return;
+    const behind: OwnedPartition[] = [];
+    for (const partition of this.#partitions.values()) {
+      if (!this.#isBehind(partition)) continue;
+      // Whatever frees room there says so, and only then it is worth another look.
+      if (!partition.hasRoom) partition.starved = true;
+      else if (!partition.starved) behind.push(partition);
+    }
+    if (behind.length === 0) {
+      this.#behind = false;
+      return;
+    }
+    await this.#read(
+      behind.filter((partition) => partition.pending.length === 0),
+      Math.min(READ_PER_PARTITION, Math.max(1, Math.ceil(wanted / behind.length))),
+    );
+    const limit = this.#admitted + wanted;
+    const taken: Delivery[] = [];
+    for (const partition of behind) this.#admitPending(partition, limit, taken);
+    if (this.#commitsFirst) await this.#commitThenHandOut(taken);
+    this.#behind = [...this.#partitions.values()].some(
+      (partition) => !partition.starved && this.#isBehind(partition),
+    );
+  }
+
+  /** Runs after the delivery in its lane, or frees the lane. The offset is done. */
+  release(delivery: Delivery): void {
+    const { partition, record } = delivery;
+    if (partition === null || partition.lost) return;
+    const key = this.laneOf(delivery);
+    if (key !== null) {
+      const next = partition.lanes.leave(key);
+      if (next !== null) this.ready.push(next);
+    }
+    this.#done(partition, record);
+  }
+
+  /** The delivery failed and will be retried from its row: its offset is done, what comes behind waits as the settings say. */
+  setAside(delivery: Delivery): void {
+    const { partition } = delivery;
+    if (partition === null || partition.lost) return;
+    const key = this.laneOf(delivery);
+    const mode = this.#rules.settings.onFailure;
+    if (key === null || mode === 'skip') {
+      this.release(delivery);
+      return;
+    }
+    if (mode === 'park-key') {
+      for (const waiting of partition.lanes.block(key)) this.#park(partition, waiting);
+    }
+    this.#done(partition, delivery.record);
+  }
+
+  /** The head of a lane is settled from its row and nothing parked follows it: the lane is free. */
+  freeLane(delivery: Delivery): void {
+    const partition = this.partitionOf(delivery);
+    const key = this.laneOf(delivery);
+    if (partition === undefined || key === null) return;
+    if (this.#rules.settings.onFailure === 'park-key') {
+      partition.lanes.unblock(key);
+    } else if (this.#rules.settings.onFailure === 'block' && partition.lanes.isHeld(key)) {
+      const next = partition.lanes.leave(key);
+      if (next !== null) this.ready.push(next);
+    }
+    this.#feed(partition);
+  }
+
+  /** A parked event was taken as the new head of its lane. */
+  unparked(delivery: Delivery): void {
+    const partition = this.partitionOf(delivery);
+    if (partition === undefined || delivery.record.key === null) return;
+    partition.lanes.unparked(delivery.record.key);
+    this.#feed(partition);
+  }
+
+  /** Whether an event behind the delivery's key waits to be parked in the database. */
+  isParking(delivery: Delivery): boolean {
+    const partition = this.partitionOf(delivery);
+    return partition?.toPark.some((target) => target.key === delivery.record.key) ?? false;
+  }
+
+  partitionOf({ record }: Delivery): OwnedPartition | undefined {
+    return this.#partitions.get(partitionKey(record.topicId, record.partition));
+  }
+
+  /** What keeps the delivery's order: its key, the whole partition, or nothing. */
+  laneOf({ record }: Delivery): string | null {
+    return this.#rules.settings.onFailure === 'block' ? WHOLE_PARTITION : record.key;
+  }
+
+  /** After parked events were stored. */
+  recount(): void {
+    this.#admitted = 0;
+    for (const partition of this.#partitions.values()) {
+      this.#admitted += partition.admitted;
+      this.#feed(partition);
+    }
+  }
+
+  get #commitsFirst(): boolean {
+    return this.#rules.settings.guarantee === 'at-most-once';
+  }
+
+  get #hasRoom(): boolean {
+    const { maxInFlight } = this.#rules.settings;
+    return this.#admitted < maxInFlight && this.#admittedBytes < MAX_ADMITTED_BYTES;
+  }
+
+  #isBehind(partition: OwnedPartition): boolean {
+    if (partition.pending.length > 0) return true;
+    const head = this.#head(partition.topicId, partition.partition);
+    return partition.readOffset < head && partition.emptyAtHead !== head;
+  }
+
+  async #read(partitions: readonly OwnedPartition[], limit: number): Promise<void> {
+    if (partitions.length === 0) return;
+    const cursors = partitions.map((partition) => ({
+      topicId: partition.topicId,
+      partition: partition.partition,
+      offset: partition.readOffset,
+      position: partition.readPosition,
+    }));
+    const heads = partitions.map((one) => this.#head(one.topicId, one.partition));
+    const records = await this.#log.readPartitions(cursors, limit);
+    for (const record of records) {
+      const partition = this.#partitions.get(partitionKey(record.topicId, record.partition));
+      // While the read was under way the event may have been offered, or the partition given up and taken again.
+      if (partition === undefined || record.offset < partition.readOffset) continue;
+      partition.readOffset = record.offset + 1;
+      partition.readPosition = record.position + 1;
+      partition.pending.push(record);
+    }
+    for (const [index, partition] of partitions.entries()) {
+      if (partition.readOffset === cursors[index]?.offset)
+        partition.emptyAtHead = heads[index] ?? -1;
+    }
+  }
+
+  #admitPending(partition: OwnedPartition, limit: number, taken: Delivery[]): void {
+    while (this.#admitted < limit && this.#hasRoom && partition.hasRoom && !partition.lost) {
+      const record = partition.pending.peek();
+      if (record === undefined) return;
+      if (!this.#admit(partition, record, taken)) {
+        partition.starved = true;
+        return;
+      }
+      partition.pending.shift();
+    }
+  }
+
+  /** False when there is no room for it in the partition's window. */
+  #admit(partition: OwnedPartition, record: LogRecord, taken?: Delivery[]): boolean {
+    if (!partition.progress.admit(record.offset, record.position)) return false;
+    const known = partition.retried.size > 0 && partition.retried.delete(record.offset);
+    if (known || !this.#rules.matches(record)) {
+      partition.progress.done(record.offset);
+      this.#commits.note(partition);
+      return true;
+    }
+    const delivery: Delivery = {
+      record,
+      partition,
+      kind: 'delivery',
+      attempt: 1,
+      operationId: null,
+      dataText: null,
+      careful: record.offset < partition.suspectUntil,
+      retry: null,
+    };
+    partition.admitted += 1;
+    this.#admitted += 1;
+    this.#countBytes(partition, record.dataText?.length ?? 0);
+    if (taken !== undefined && this.#commitsFirst) {
+      partition.progress.done(record.offset);
+      this.#commits.note(partition);
+      taken.push(delivery);
+    } else this.#enter(partition, delivery);
+    return true;
+  }
+
+  #enter(partition: OwnedPartition, delivery: Delivery): void {
+    const key = this.laneOf(delivery);
+    const place = key === null ? 'run' : partition.lanes.enter(key, delivery);
+    if (place === 'run') this.ready.push(delivery);
+    else if (place === 'park') this.#park(partition, delivery);
+  }
+
+  /** At most once: what will be handed out is behind the stored offset first, so that a crash cannot bring it again. */
+  async #commitThenHandOut(taken: readonly Delivery[]): Promise<void> {
+    await this.#commits.flush();
+    for (const delivery of taken) {
+      if (delivery.partition !== null && !delivery.partition.lost)
+        this.#enter(delivery.partition, delivery);
+    }
+  }
+
+  #park(partition: OwnedPartition, delivery: Delivery): void {
+    this.#countBytes(partition, -(delivery.record.dataText?.length ?? 0));
+    partition.toPark.push(targetOf(this.#rules.subscriptionId, delivery));
+    this.#commits.note(partition);
+  }
+
+  #done(partition: OwnedPartition, record: LogRecord): void {
+    partition.admitted -= 1;
+    this.#admitted -= 1;
+    this.#countBytes(partition, -(record.dataText?.length ?? 0));
+    if (!this.#commitsFirst) {
+      partition.progress.done(record.offset);
+      this.#commits.note(partition);
+    }
+    this.#feed(partition);
+  }
+
+  #countBytes(partition: OwnedPartition, bytes: number): void {
+    partition.admittedBytes += bytes;
+    this.#admittedBytes += bytes;
+  }
+
+  #feed(partition: OwnedPartition): void {
+    if (!partition.starved) return;
+    partition.starved = false;
+    this.#behind = true;
+  }
+
+  #restoreLane(partition: OwnedPartition, key: RetryingKey): void {
+    const mode = this.#rules.settings.onFailure;
+    if (mode === 'block') partition.lanes.hold(WHOLE_PARTITION);
+    else if (mode === 'park-key' && key.key !== null) partition.lanes.restore(key.key, key.parked);
+  }
+}

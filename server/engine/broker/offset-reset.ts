@@ -1,0 +1,116 @@
+import { type ResetResponse, type ResetTarget } from '#contracts/subscription.ts';
+import { type Database, withTransaction } from '#server/storage/database.ts';
+import { insertOutbox } from '#server/storage/outbox-rows.ts';
+import { resetPartitions, selectPartitions } from '#server/storage/partition-rows.ts';
+import { deleteProcessedFrom } from '#server/storage/processed-rows.ts';
+import { deleteRetriesFrom } from '#server/storage/retry-rows.ts';
+import { type Clock } from '../clock.ts';
+import { type Actor, type Topics } from '../engine-parts.ts';
+import { systemRow } from '../system/system-events.ts';
+import { type OffsetTargets, type PartitionSpan, type TargetOffset } from './offset-targets.ts';
+import { partitionKey } from './owned-partition.ts';
+import { type SubscriptionEntry } from './subscription-entry.ts';
+import { type SubscriptionRuntime } from './subscription-runtime.ts';
+import { type TailWatch } from './tail-watch.ts';
+
+type OffsetResetDependencies = {
+  readonly database: Database;
+  readonly topics: Topics;
+  readonly targets: OffsetTargets;
+  readonly runtime: SubscriptionRuntime;
+  readonly tail: TailWatch;
+  readonly clock: Clock;
+  readonly wakeOutbox: () => void;
+};
+
+/**
+ * Moves a subscription's offsets. A dry run only says what would happen. For real, work in hand is ended first and its outcome stored;
+ * retries and parked events at or after the new offset are dropped, since the log brings them again, those before it stay; letters stay.
+ */
+export function createOffsetReset(deps: OffsetResetDependencies) {
+  const spansOf = async (entry: SubscriptionEntry): Promise<PartitionSpan[]> => {
+    await deps.tail.catchUp();
+    const rows = await selectPartitions(deps.database.pool, entry.row.id);
+    return rows.map(({ topicId, partition, committed }) => {
+      const owned = entry.runner?.intake.partitions.get(partitionKey(topicId, partition));
+      return {
+        topicId,
+        topic: deps.topics.findById(topicId)?.name ?? `#${topicId}`,
+        partition,
+        committed: owned?.progress.watermark ?? committed,
+        head: deps.tail.head(topicId, partition),
+      };
+    });
+  };
+
+  const apply = async (
+    entry: SubscriptionEntry,
+    targets: readonly TargetOffset[],
+    actor: Actor,
+  ): Promise<void> => {
+    const { row } = entry;
+    const back = targets.filter((target) => target.offset < target.committed);
+    const partitions = targets.map(({ topic, partition, committed, offset }) => ({
+      topic,
+      partition,
+      before: committed,
+      after: offset,
+    }));
+    const data = { partitions, actor };
+    const fact = { type: 'weir.subscription.reset', subject: row.name, data } as const;
+    await withTransaction(deps.database.pool, async (tx) => {
+      await resetPartitions(tx, row.id, targets);
+      await deleteRetriesFrom(tx, row.id, targets);
+      if (back.length > 0) {
+        const from = Math.min(...back.map((target) => target.position));
+        await deleteProcessedFrom(tx, row.id, from);
+      }
+      await insertOutbox(tx, [systemRow(fact, deps.clock.now())]);
+    });
+    deps.wakeOutbox();
+  };
+
+  return async (
+    entry: SubscriptionEntry,
+    to: ResetTarget,
+    how: { readonly dryRun: boolean; readonly actor: Actor },
+  ): Promise<ResetResponse> => {
+    if (how.dryRun) {
+      const targets = await deps.targets.resolve(to, await spansOf(entry));
+      return describe(entry, targets, true);
+    }
+    return entry.exclusive(async () => {
+      // Refused targets must not cost the consumer a stop.
+      await deps.targets.resolve(to, await spansOf(entry));
+      await deps.runtime.stop(entry);
+      try {
+        const targets = await deps.targets.resolve(to, await spansOf(entry));
+        await apply(entry, targets, how.actor);
+        return describe(entry, targets, false);
+      } finally {
+        await deps.runtime.start(entry);
+      }
+    });
+  };
+}
+
+function describe(
+  entry: SubscriptionEntry,
+  targets: readonly TargetOffset[],
+  dryRun: boolean,
+): ResetResponse {
+  const moved = targets.map((target) => target.offset - target.committed);
+  return {
+    subscription: entry.row.name,
+    dryRun,
+    redelivered: moved.reduce((sum, by) => sum + Math.max(0, -by), 0),
+    skipped: moved.reduce((sum, by) => sum + Math.max(0, by), 0),
+    partitions: targets.map(({ topic, partition, committed, offset, eventTime }) => ({
+      topic,
+      partition,
+      before: committed,
+      after: offset,
+      eventTime,
+    })),
+  };
+}

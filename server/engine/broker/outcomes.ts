@@ -1,0 +1,123 @@
+import { type RetryPolicySettings } from '#contracts/subscription.ts';
+import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
+import { type Clock, type Random } from '../clock.ts';
+import { type Logger } from '../logger.ts';
+import { type Delivery } from './delivery.ts';
+import { decideAfterFailure } from './delivery-decision.ts';
+import { type Failure } from './failure.ts';
+import { type Intake } from './intake.ts';
+import { type OffsetCommits } from './offset-commits.ts';
+import { type SettledLetter } from './redelivery.ts';
+import { type Settled, type SettledSubscription, type Settlement } from './settlement.ts';
+
+const STORE_AGAIN_MS = 500;
+const STORE_AGAIN_MAX_MS = 5_000;
+
+type OutcomesDependencies = {
+  readonly subscription: SettledSubscription;
+  readonly retry: RetryPolicySettings;
+  readonly atMostOnce: boolean;
+  readonly settlement: Settlement;
+  readonly intake: Intake;
+  readonly commits: OffsetCommits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+  /** A retry is due in this time. */
+  readonly onRetryDue: (delayMs: number) => void;
+  /** A parked event took the place of the one before and is claimed. */
+  readonly onNextClaimed: (next: ClaimedRetry) => Promise<void>;
+  readonly onLetterSettled: (letter: SettledLetter) => void;
+};
+
+/**
+ * What follows from the end of an attempt: decides, stores, and lets the key go on. While the database is away it tries again, and what
+ * stands behind the event waits.
+ */
+export class Outcomes {
+  readonly #deps: OutcomesDependencies;
+
+  constructor(deps: OutcomesDependencies) {
+    this.#deps = deps;
+  }
+
+  /** A success that has a row to be removed. */
+  async handled(delivery: Delivery): Promise<void> {
+    const { settlement, subscription } = this.#deps;
+    const settled = await this.#store(() => settlement.acknowledge(subscription, delivery));
+    await this.#goOn(delivery, settled);
+  }
+
+  /** `retrying`: there will be another attempt. */
+  async failed(
+    delivery: Delivery,
+    failure: Failure,
+    attempt: { readonly durationMs: number; readonly delayMs?: number | undefined },
+  ): Promise<'retrying' | 'dead'> {
+    const { settlement, subscription, retry, atMostOnce, random } = this.#deps;
+    const failed = { delivery, failure, durationMs: attempt.durationMs };
+    const decision = decideAfterFailure(delivery.attempt, failure, {
+      retry,
+      atMostOnce: atMostOnce && delivery.kind === 'delivery',
+      delayMs: attempt.delayMs,
+      random,
+    });
+    if (decision.type === 'dead') {
+      const settled = await this.#store(() => settlement.bury(subscription, failed));
+      await this.#goOn(delivery, settled);
+      return 'dead';
+    }
+    await this.#store(() => settlement.retryLater(subscription, failed, decision.delayMs));
+    this.#deps.intake.setAside(delivery);
+    this.#deps.onRetryDue(decision.delayMs);
+    return 'retrying';
+  }
+
+  async #goOn(delivery: Delivery, settled: Settled): Promise<void> {
+    const { intake, onLetterSettled, onNextClaimed } = this.#deps;
+    if (settled.letter !== null) onLetterSettled(settled.letter);
+    if (delivery.kind !== 'delivery') return;
+    // A first attempt stands in its lane itself, whether or not it has a row.
+    if (delivery.partition !== null) {
+      if (settled.next === null) {
+        intake.release(delivery);
+        return;
+      }
+      intake.setAside(delivery);
+    }
+    const next = settled.next ?? (await this.#nextParked(delivery));
+    if (next === null) intake.freeLane(delivery);
+    else {
+      intake.unparked(delivery);
+      await this.#store(() => onNextClaimed(next));
+    }
+  }
+
+  /** Events that came behind the key meanwhile are stored first, then the first of them is taken. */
+  async #nextParked(delivery: Delivery): Promise<ClaimedRetry | null> {
+    const { commits, intake, settlement, subscription } = this.#deps;
+    while (intake.isParking(delivery)) {
+      await this.#store(() => commits.flush());
+      const next = await this.#store(() => settlement.claimNext(subscription.id, delivery));
+      if (next !== null) return next;
+    }
+    return null;
+  }
+
+  async #store<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { clock, logger, stopping, subscription } = this.#deps;
+    for (let waitMs = STORE_AGAIN_MS; ; waitMs = Math.min(waitMs * 2, STORE_AGAIN_MAX_MS)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (stopping.aborted) throw error;
+        logger.warn(
+          { err: error, subscription: subscription.name },
+          'the outcome of a delivery could not be stored and is stored again',
+        );
+        await clock.sleep(waitMs, stopping);
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { type OwnedPartitionRow } from '#server/storage/partition-rows.ts';
+import { type RetryTarget } from '#server/storage/retry-rows.ts';
+import { type LogRecord } from '../log/event-record.ts';
+import { type Delivery } from './delivery.ts';
+import { KeyLanes } from './key-lanes.ts';
+import { PartitionProgress } from './partition-progress.ts';
+import { Queue } from './queue.ts';
+
+/** More parked events than this make their partition wait. */
+export const MAX_PARKED = 10_000;
+const MIN_WINDOW = 1_024;
+
+/** A partition this process holds the lease of, with what is in hand of it. */
+export class OwnedPartition {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly suspectUntil: number;
+  readonly progress: PartitionProgress;
+  readonly lanes = new KeyLanes<Delivery>();
+  /** Read from the log and not admitted yet. */
+  readonly pending = new Queue<LogRecord>();
+  /** Behind a key in retries, to be stored with the next commit. */
+  readonly toPark: RetryTarget[] = [];
+  /** In retries already although the commit has not passed them. */
+  readonly retried: Set<number>;
+  /** Admitted and not done. */
+  admitted = 0;
+  admittedBytes = 0;
+  /** Offsets that are done are stored up to here. */
+  stored: number;
+  /** Where reading goes on. */
+  readOffset: number;
+  readPosition: number;
+  /** A read found nothing although the head is beyond: wait until the head moves again. */
+  emptyAtHead = -1;
+  /** Something waited for room here. */
+  starved = false;
+  /** Another process has it; whatever is still in hand must not be counted. */
+  lost = false;
+
+  constructor(row: OwnedPartitionRow, retried: Set<number>, maxInFlight: number) {
+    this.topicId = row.topicId;
+    this.partition = row.partition;
+    this.epoch = row.epoch;
+    this.suspectUntil = row.suspectUntil;
+    this.stored = row.committed;
+    this.readOffset = row.committed;
+    this.readPosition = row.committedPosition;
+    this.retried = retried;
+    this.progress = new PartitionProgress(
+      row.committed,
+      row.committedPosition,
+      Math.max(MIN_WINDOW, maxInFlight * 2),
+    );
+  }
+
+  get hasRoom(): boolean {
+    if (this.progress.next < this.suspectUntil && this.admitted > 0) return false;
+    return this.lanes.parked < MAX_PARKED && this.progress.hasRoom;
+  }
+}
+
+/** One number for a topic's partition; a topic has at most 256. */
+export const partitionKey = (topicId: number, partition: number): number =>
+  topicId * 1_024 + partition;

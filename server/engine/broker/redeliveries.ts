@@ -1,0 +1,50 @@
+import { updateLettersRetrying } from '#server/storage/dead-letter-rows.ts';
+import { insertRedriveRetries } from '#server/storage/retry-rows.ts';
+import { EngineError } from '../errors.ts';
+import { type Redelivery, type SettledLetter, type TargetState } from './redelivery.ts';
+import { type SubscriptionEntry } from './subscription-entry.ts';
+import { type Subscriptions } from './subscriptions.ts';
+
+/** Replays and redrives through the runners of their subscriptions. */
+export function createRedelivery(
+  subscriptions: Subscriptions,
+  listeners: Set<(letter: SettledLetter) => void>,
+): Redelivery {
+  return {
+    deliver: async (subscription, record, { operationId }) => {
+      const { runner } = subscriptions.require(subscription);
+      if (runner === null) {
+        throw new EngineError(
+          'stopping',
+          `Nothing handles deliveries to ${subscription} now; try again later.`,
+        );
+      }
+      return runner.replay(record, operationId);
+    },
+    redrive: async (tx, letterIds, operationId) => {
+      const taken = await updateLettersRetrying(tx, letterIds, operationId);
+      const ids = taken.map((letter) => letter.letterId);
+      await insertRedriveRetries(tx, ids, operationId);
+      return taken;
+    },
+    wake: (subscription) => subscriptions.find(subscription)?.runner?.wakeRetries(),
+    onLetterSettled: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    targetState: (subscription) => {
+      const entry = subscriptions.find(subscription);
+      return entry === undefined ? { type: 'unknown' } : stateOf(entry);
+    },
+  };
+}
+
+function stateOf(entry: SubscriptionEntry): TargetState {
+  const { name, state } = entry.row;
+  const waiting = (reason: Extract<TargetState, { type: 'waiting' }>['reason'], is: string) =>
+    ({ type: 'waiting', reason, detail: `waiting: ${name} ${is}` }) as const;
+  if (state !== 'running') return waiting(state, `is ${state}`);
+  if (entry.runner === null) return waiting('no-handler', 'has no handler in this process');
+  if (entry.breaker.state.state === 'open') return waiting('breaker-open', 'has an open breaker');
+  return { type: 'running' };
+}

@@ -1,0 +1,118 @@
+import { EngineError } from '../errors.ts';
+import { type LogRecord } from '../log/event-record.ts';
+import { type Delivery } from './delivery.ts';
+import { KeyLanes } from './key-lanes.ts';
+import { Queue } from './queue.ts';
+
+type End = 'acknowledged' | 'dead';
+type Waiter = { readonly resolve: (end: End) => void; readonly reject: (error: Error) => void };
+
+/** More replayed deliveries than this at once are refused; operations keep far fewer in hand. */
+const MAX_REPLAYS = 10_000;
+
+/**
+ * Deliveries outside the log's order: replays, and letters given back. Among themselves they keep one at a time per order key; they do
+ * not wait for what the log delivers meanwhile.
+ */
+export class ReplayQueue {
+  readonly #subscription: string;
+  readonly #ready = new Queue<Delivery>();
+  readonly #lanes = new KeyLanes<Delivery>();
+  readonly #waiters = new Map<string, Waiter[]>();
+  /** Replays that stand in retries from before the start: they are joined, not delivered twice. */
+  readonly #retrying = new Set<string>();
+  #size = 0;
+
+  constructor(subscription: string) {
+    this.#subscription = subscription;
+  }
+
+  expect(operationId: string, position: number): void {
+    this.#retrying.add(identity(operationId, position));
+  }
+
+  add(record: LogRecord, operationId: string): Promise<End> {
+    if (this.#size >= MAX_REPLAYS) {
+      return Promise.reject(
+        new EngineError('unavailable', `${this.#subscription} has too many replays in hand.`),
+      );
+    }
+    const id = identity(operationId, record.position);
+    const settled = new Promise<End>((resolve, reject) => {
+      const waiters = this.#waiters.get(id) ?? [];
+      waiters.push({ resolve, reject });
+      this.#waiters.set(id, waiters);
+    });
+    const alone = this.#waiters.get(id)?.length === 1;
+    if (alone && !this.#retrying.has(id)) {
+      this.#enter({
+        record,
+        partition: null,
+        kind: 'replay',
+        attempt: 1,
+        operationId,
+        dataText: null,
+        careful: false,
+        retry: null,
+      });
+    }
+    return settled;
+  }
+
+  /** From a claimed row. */
+  addClaimed(delivery: Delivery): void {
+    this.#enter(delivery);
+  }
+
+  next(): Delivery | undefined {
+    const delivery = this.#ready.shift();
+    if (delivery !== undefined) this.#size -= 1;
+    return delivery;
+  }
+
+  putBack(delivery: Delivery): void {
+    this.#size += 1;
+    this.#ready.putBack(delivery);
+  }
+
+  settled(delivery: Delivery, end: End | 'retrying'): void {
+    const lane = laneOf(delivery);
+    if (lane !== null) {
+      const next = this.#lanes.leave(lane);
+      if (next !== null) this.#ready.push(next);
+    }
+    if (delivery.kind !== 'replay' || delivery.operationId === null) return;
+    const id = identity(delivery.operationId, delivery.record.position);
+    if (end === 'retrying') {
+      this.#retrying.add(id);
+      return;
+    }
+    this.#retrying.delete(id);
+    for (const waiter of this.#waiters.get(id) ?? []) waiter.resolve(end);
+    this.#waiters.delete(id);
+  }
+
+  /** Claimed ones that were not handed out. */
+  drainClaims(): Delivery[] {
+    return [...this.#ready.drain(), ...this.#lanes.drainWaiting()];
+  }
+
+  close(reason: EngineError): void {
+    for (const waiters of this.#waiters.values()) {
+      for (const waiter of waiters) waiter.reject(reason);
+    }
+    this.#waiters.clear();
+  }
+
+  #enter(delivery: Delivery): void {
+    this.#size += 1;
+    const lane = laneOf(delivery);
+    const place = lane === null ? 'run' : this.#lanes.enter(lane, delivery);
+    if (place === 'run') this.#ready.push(delivery);
+  }
+}
+
+const identity = (operationId: string, position: number): string => `${operationId}:${position}`;
+
+const laneOf = ({ record }: Delivery): string | null =>
+  record.key === null ? null : `${record.topicId}:${record.partition}:${record.key}`;

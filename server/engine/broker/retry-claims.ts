@@ -1,0 +1,133 @@
+import { storedEventSchema } from '#contracts/event.ts';
+import { type Database } from '#server/storage/database.ts';
+import { selectLetterEvents } from '#server/storage/dead-letter-rows.ts';
+import {
+  type ClaimedRetry,
+  claimDueRetries,
+  releaseRetries,
+  selectNextDueMs,
+} from '#server/storage/retry-rows.ts';
+import { type EventLog } from '../log/event-log.ts';
+import { type LogRecord, recordOfStoredEvent } from '../log/event-record.ts';
+import { type Logger } from '../logger.ts';
+import { type Delivery } from './delivery.ts';
+
+/** Takes due retries of one subscription and finds the events they are about. */
+export class RetryClaims {
+  readonly #database: Database;
+  readonly #log: EventLog;
+  readonly #logger: Logger;
+  readonly #subscriptionId: number;
+  readonly #incarnation: string;
+  /** Claimed, not handed out, and not given back because the database was away. */
+  readonly #unreturned = new Set<number>();
+
+  constructor(deps: {
+    readonly database: Database;
+    readonly log: EventLog;
+    readonly logger: Logger;
+    readonly subscriptionId: number;
+    readonly incarnation: string;
+  }) {
+    this.#database = deps.database;
+    this.#log = deps.log;
+    this.#logger = deps.logger;
+    this.#subscriptionId = deps.subscriptionId;
+    this.#incarnation = deps.incarnation;
+  }
+
+  /** Up to `limit` due ones as deliveries whose attempt is counted, and when the next is due (null: none waits). */
+  async take(
+    limit: number,
+  ): Promise<{ readonly deliveries: readonly Delivery[]; readonly nextDueMs: number | null }> {
+    await this.#returnLeft();
+    const { pool } = this.#database;
+    const rows = await claimDueRetries(pool, this.#subscriptionId, this.#incarnation, limit);
+    const deliveries = await this.deliveriesOf(rows);
+    if (rows.length === limit) return { deliveries, nextDueMs: 0 };
+    return { deliveries, nextDueMs: await this.#nextDueMs() };
+  }
+
+  /** Deliveries of rows this process has claimed; on an error the claims are given back. */
+  async deliveriesOf(rows: readonly ClaimedRetry[]): Promise<Delivery[]> {
+    if (rows.length === 0) return [];
+    try {
+      const records = await this.#recordsOf(rows);
+      const missing = rows.filter((row) => !records.has(row.position));
+      if (missing.length > 0) {
+        // Retention dropped the event while it waited. Its row stays claimed and visible; nothing can be delivered.
+        this.#logger.error(
+          { positions: missing.map((row) => row.position) },
+          'events that wait for a retry are no longer in the log',
+        );
+      }
+      return rows.flatMap((row) => {
+        const record = records.get(row.position);
+        return record === undefined ? [] : [deliveryOf(row, record)];
+      });
+    } catch (error) {
+      this.release(rows);
+      throw error;
+    }
+  }
+
+  /** Gives claims back that were not tried. */
+  release(rows: readonly ClaimedRetry[]): void {
+    for (const row of rows) this.#unreturned.add(row.id);
+    this.#returnLeft().catch((error: unknown) =>
+      this.#logger.warn({ err: error }, 'claimed retries could not be given back yet'),
+    );
+  }
+
+  /** Resolves when all claims that were not tried are given back. */
+  async settle(): Promise<void> {
+    await this.#returnLeft();
+  }
+
+  async #returnLeft(): Promise<void> {
+    if (this.#unreturned.size === 0) return;
+    const ids = [...this.#unreturned];
+    await releaseRetries(this.#database.pool, ids, this.#incarnation);
+    for (const id of ids) this.#unreturned.delete(id);
+  }
+
+  // A failure here must not lose the claims that were made: the timer of the backstop asks again.
+  async #nextDueMs(): Promise<number | null> {
+    try {
+      return await selectNextDueMs(this.#database.pool, this.#subscriptionId);
+    } catch {
+      return 1_000;
+    }
+  }
+
+  async #recordsOf(rows: readonly ClaimedRetry[]): Promise<Map<number, LogRecord>> {
+    const positions = [...new Set(rows.map((row) => row.position))].toSorted((a, b) => a - b);
+    const found = new Map<number, LogRecord>();
+    for (const record of await this.#log.readPositions(positions))
+      found.set(record.position, record);
+    const ids = rows.flatMap((row) =>
+      row.deadLetterId === null || found.has(row.position) ? [] : [row.deadLetterId],
+    );
+    if (ids.length === 0) return found;
+    const topicOf = new Map(rows.map((row) => [row.position, row.topicId]));
+    for (const letter of await selectLetterEvents(this.#database.pool, ids)) {
+      const event = storedEventSchema.parse(JSON.parse(letter.event));
+      const record = recordOfStoredEvent(event, topicOf.get(event.position) ?? 0);
+      found.set(record.position, record);
+    }
+    return found;
+  }
+}
+
+function deliveryOf(row: ClaimedRetry, record: LogRecord): Delivery {
+  return {
+    record,
+    partition: null,
+    kind: row.kind,
+    attempt: row.attempt,
+    operationId: row.operationId,
+    dataText: row.data,
+    careful: false,
+    retry: row,
+  };
+}

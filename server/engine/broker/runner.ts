@@ -1,0 +1,562 @@
+import { type SubscriptionSettings } from '#contracts/subscription.ts';
+import { type Database } from '#server/storage/database.ts';
+import {
+  acquirePartitions,
+  type Owner,
+  releasePartitions,
+} from '#server/storage/partition-rows.ts';
+import {
+  type ClaimedRetry,
+  claimOrphanedRetries,
+  insertRunningRetry,
+  promoteHeadlessKeys,
+  selectRetriedOffsets,
+  selectRetryingKeys,
+  selectRetryingReplays,
+} from '#server/storage/retry-rows.ts';
+import { type Clock, type Random } from '../clock.ts';
+import { EngineError } from '../errors.ts';
+import { type Traffic } from '../flows/traffic.ts';
+import { type EventLog } from '../log/event-log.ts';
+import { type LogRecord } from '../log/event-record.ts';
+import { type Logger } from '../logger.ts';
+import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
+import { type BreakerChange, CircuitBreaker } from './circuit-breaker.ts';
+import { type Delivery, type Executor, type Outcome, RETURNED } from './delivery.ts';
+import { DueTimer } from './due-timer.ts';
+import { failureOf, PROCESS_ENDED } from './failure.ts';
+import { Intake } from './intake.ts';
+import { OffsetCommits } from './offset-commits.ts';
+import { Outcomes } from './outcomes.ts';
+import { Queue } from './queue.ts';
+import { type SettledLetter } from './redelivery.ts';
+import { ReplayQueue } from './replay-queue.ts';
+import { RetryClaims } from './retry-claims.ts';
+import { type Settlement, targetOf } from './settlement.ts';
+
+const CLAIM_LIMIT = 200;
+const ORPHAN_LIMIT = 1_000;
+const PASS_AGAIN_MS = 500;
+/** A stop waits this long for handlers before it asks them to end, and this long again after that. */
+const STOP_GRACE_MS = 4_000;
+const STOP_CANCEL_MS = 2_000;
+
+export type RunnerSubscription = {
+  readonly id: number;
+  readonly name: string;
+  readonly settings: SubscriptionSettings;
+  readonly handlerVersion: string | null;
+  readonly matches: (record: LogRecord) => boolean;
+};
+
+export type RunnerDependencies = {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly traffic: Traffic;
+  readonly owner: Owner;
+  readonly settlement: Settlement;
+  readonly head: (topicId: number, partition: number) => number;
+  readonly onBreakerChange: (change: BreakerChange) => void;
+  readonly onLetterSettled: (letter: SettledLetter) => void;
+};
+
+/**
+ * The delivery loop of one subscription. Promises: an event's offset is stored only when the event is handled, in retries, or a letter;
+ * events of one order key are handed out one at a time and in order; nothing is handed out while paused, disabled or broken off;
+ * what is in hand is bounded by `maxInFlight`, what runs by `concurrency`. It is woken by the tail, by due retries and by whoever
+ * finishes, and does nothing when idle.
+ */
+export class SubscriptionRunner {
+  readonly subscription: RunnerSubscription;
+  readonly intake: Intake;
+  readonly breaker: CircuitBreaker;
+  readonly meter: ConsumerMeter;
+  readonly #deps: RunnerDependencies;
+  readonly #executor: Executor;
+  readonly #commits: OffsetCommits;
+  readonly #outcomes: Outcomes;
+  readonly #claims: RetryClaims;
+  readonly #replays: ReplayQueue;
+  readonly #retries = new Queue<Delivery>();
+  readonly #dueTimer = new DueTimer(() => this.#retryIsDue());
+  readonly #breakerTimer = new DueTimer(() => this.#tickBreaker());
+  readonly #stopping = new AbortController();
+  readonly #isPull: boolean;
+  #phase: 'idle' | 'running' | 'stopping' = 'idle';
+  #enabled: boolean;
+  #inFlight = 0;
+  #retriesDue = true;
+  #missesPartitions = false;
+  #dispatching = false;
+  #pumping: Promise<void> | undefined;
+  #again = false;
+  readonly #onIdle: (() => void)[] = [];
+
+  constructor(
+    subscription: RunnerSubscription,
+    parts: {
+      readonly executor: Executor;
+      readonly breaker: CircuitBreaker;
+      readonly meter: ConsumerMeter;
+      readonly enabled: boolean;
+    },
+    deps: RunnerDependencies,
+  ) {
+    this.subscription = subscription;
+    this.breaker = parts.breaker;
+    this.meter = parts.meter;
+    this.#deps = deps;
+    this.#executor = parts.executor;
+    this.#enabled = parts.enabled;
+    this.#isPull = subscription.settings.delivery.kind === 'pull';
+    const { database, owner, logger, log, head } = deps;
+    const subscriptionId = subscription.id;
+    this.#commits = new OffsetCommits({
+      database,
+      owner,
+      subscriptionId,
+      logger,
+      onLost: (partition) => {
+        logger.warn(
+          { subscription: subscription.name, partition: partition.partition },
+          'the lease of a partition was lost',
+        );
+        this.#missesPartitions = true;
+        this.intake.lose(partition);
+      },
+      onParked: () => {
+        this.intake.recount();
+        this.wake();
+      },
+    });
+    const rules = {
+      subscriptionId,
+      settings: subscription.settings,
+      matches: subscription.matches,
+    };
+    this.intake = new Intake(rules, { log, head, commits: this.#commits });
+    const incarnation = owner.incarnation;
+    this.#claims = new RetryClaims({ database, log, logger, subscriptionId, incarnation });
+    this.#replays = new ReplayQueue(subscription.name);
+    this.#outcomes = new Outcomes({
+      ...deps,
+      subscription,
+      retry: subscription.settings.retry,
+      atMostOnce: subscription.settings.guarantee === 'at-most-once',
+      intake: this.intake,
+      commits: this.#commits,
+      stopping: this.#stopping.signal,
+      onRetryDue: (delayMs) => this.#dueTimer.inMs(delayMs),
+      onNextClaimed: (next) => this.#takeClaimed([next]),
+    });
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get isRunning(): boolean {
+    return this.#phase === 'running' && this.#enabled;
+  }
+
+  /** Takes the partitions and begins. What a process before left in the middle is counted as a failed attempt. */
+  async start(): Promise<void> {
+    await this.#takePartitions();
+    this.#phase = 'running';
+    this.#tickBreaker();
+    this.wake();
+  }
+
+  /** Takes partitions that are free or whose owner died; woken from time to time. */
+  async refresh(): Promise<void> {
+    if (this.#phase !== 'running') return;
+    if (this.#missesPartitions) await this.#takePartitions();
+    this.#retriesDue = true;
+    this.intake.recheck();
+    this.wake();
+  }
+
+  /** New partitions were added to the subscription. */
+  async takeNewPartitions(): Promise<void> {
+    if (this.#phase !== 'running') return;
+    await this.#takePartitions();
+    this.wake();
+  }
+
+  setEnabled(enabled: boolean): void {
+    this.#enabled = enabled;
+    if (enabled) this.wake();
+  }
+
+  /** A new event of the log. */
+  offer(record: LogRecord): boolean {
+    return this.#phase === 'running' && this.intake.offer(record);
+  }
+
+  wake(): void {
+    if (this.#phase !== 'running') return;
+    if (this.#pumping !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#pumping = this.#pump().finally(() => {
+      this.#pumping = undefined;
+      if (this.#again) this.wake();
+      else for (const resolve of this.#onIdle.splice(0)) resolve();
+    });
+  }
+
+  /** Due retries were written for this subscription. */
+  wakeRetries(): void {
+    this.#retriesDue = true;
+    this.wake();
+  }
+
+  /** Resolves when the loop has looked at everything there is now. */
+  async pass(): Promise<void> {
+    if (this.#phase !== 'running') return;
+    const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    this.wake();
+    await idle;
+  }
+
+  replay(record: LogRecord, operationId: string): Promise<'acknowledged' | 'dead'> {
+    if (this.#phase === 'stopping') return Promise.reject(stoppingError(this.subscription.name));
+    const settled = this.#replays.add(record, operationId);
+    this.#dispatch();
+    return settled;
+  }
+
+  /**
+   * Ends: lets work in hand finish, gives back what was not tried, stores the offsets and releases the partitions. If work does not end in
+   * time the partitions are not released, and whoever takes them next treats what was in flight with care.
+   */
+  async stop(options: { readonly reason?: EngineError } = {}): Promise<void> {
+    if (this.#phase === 'idle') {
+      this.#replays.close(options.reason ?? stoppingError(this.subscription.name));
+      return;
+    }
+    this.#phase = 'stopping';
+    this.#dueTimer.clear();
+    this.#breakerTimer.clear();
+    if (this.#isPull) this.#executor.cancel();
+    await this.#pumping;
+    const ended = (await this.#workEnds(STOP_GRACE_MS)) || (await this.#cancelWork());
+    this.#stopping.abort();
+    this.#replays.close(options.reason ?? stoppingError(this.subscription.name));
+    this.#claims.release(claimsOf([...this.#retries.drain(), ...this.#replays.drainClaims()]));
+    await this.#claims.settle();
+    await this.#commits.flush();
+    const { database, owner } = this.#deps;
+    if (ended) await releasePartitions(database.pool, this.subscription.id, owner);
+    this.intake.clear();
+    this.#commits.drop();
+    this.#phase = 'idle';
+  }
+
+  /** Ends as a killed process would: nothing is stored or released. For tests of what comes after. */
+  abandon(): void {
+    this.#phase = 'stopping';
+    this.#stopping.abort();
+    this.#dueTimer.clear();
+    this.#breakerTimer.clear();
+    this.#commits.drop();
+    this.#executor.cancel();
+    this.intake.clear();
+    this.#phase = 'idle';
+  }
+
+  async #workEnds(withinMs: number): Promise<boolean> {
+    const { clock } = this.#deps;
+    const until = clock.monotonicMs() + withinMs;
+    while (this.#inFlight > 0 && clock.monotonicMs() < until) await clock.sleep(5);
+    return this.#inFlight === 0;
+  }
+
+  async #cancelWork(): Promise<boolean> {
+    this.#executor.cancel();
+    return this.#workEnds(STOP_CANCEL_MS);
+  }
+
+  async #takePartitions(): Promise<void> {
+    const { database, owner } = this.#deps;
+    const { id, settings } = this.subscription;
+    const { pool } = database;
+    const rows = await acquirePartitions(pool, id, owner, settings.maxInFlight);
+    const mine = rows.filter((row) => !this.#holds(row.topicId, row.partition));
+    await promoteHeadlessKeys(pool, id);
+    const orphans = await claimOrphanedRetries(pool, id, owner, ORPHAN_LIMIT);
+    this.intake.own(mine, await selectRetryingKeys(pool, id), await selectRetriedOffsets(pool, id));
+    this.#missesPartitions = false;
+    for (const { operationId, position } of await selectRetryingReplays(pool, id))
+      this.#replays.expect(operationId, position);
+    for (const delivery of await this.#claims.deliveriesOf(orphans)) {
+      this.#inFlight += 1;
+      void this.#fail(delivery, PROCESS_ENDED, { durationMs: 0 });
+    }
+  }
+
+  #holds(topicId: number, partition: number): boolean {
+    for (const owned of this.intake.partitions.values()) {
+      if (owned.topicId === topicId && owned.partition === partition) return true;
+    }
+    return false;
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      do {
+        this.#again = false;
+        if (this.isRunning) {
+          await this.#claimDue();
+          this.#dispatch();
+          await this.#fetch();
+          this.#dispatch();
+        }
+      } while (this.#again && this.isRunning);
+    } catch (error) {
+      this.#deps.logger.warn(
+        { err: error, subscription: this.subscription.name },
+        'the delivery loop met an error and goes on',
+      );
+      await this.#deps.clock.sleep(PASS_AGAIN_MS, this.#stopping.signal);
+      this.#again = this.isRunning;
+    }
+  }
+
+  async #fetch(): Promise<void> {
+    if (this.breaker.state.state === 'open' || !this.intake.canFetch) return;
+    const demand = this.#isPull
+      ? this.#executor.free() - this.intake.ready.length
+      : this.subscription.settings.maxInFlight;
+    await this.intake.fetch(demand);
+  }
+
+  get #capacity(): number {
+    const { concurrency, maxInFlight } = this.subscription.settings;
+    const limit = this.breaker.limit(this.#isPull ? maxInFlight : concurrency);
+    return Math.min(limit - this.#inFlight, this.#executor.free());
+  }
+
+  async #claimDue(): Promise<void> {
+    if (!this.#retriesDue) return;
+    const room = this.#capacity - this.#retries.length;
+    if (room <= 0) return;
+    // A trial of a half-open breaker is better made with an event that has not failed yet.
+    if (this.breaker.state.state === 'half-open' && this.intake.ready.length > 0) return;
+    this.#retriesDue = false;
+    try {
+      const taken = await this.#claims.take(Math.min(room, CLAIM_LIMIT));
+      this.#enqueueClaimed(taken.deliveries);
+      if (taken.nextDueMs !== null && taken.nextDueMs <= 0) this.#retriesDue = true;
+      else if (taken.nextDueMs !== null) this.#dueTimer.inMs(taken.nextDueMs);
+    } catch (error) {
+      this.#retriesDue = true;
+      throw error;
+    }
+  }
+
+  async #takeClaimed(rows: readonly ClaimedRetry[]): Promise<void> {
+    this.#enqueueClaimed(await this.#claims.deliveriesOf(rows));
+    this.#dispatch();
+  }
+
+  #enqueueClaimed(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      if (delivery.kind === 'delivery') this.#retries.push(delivery);
+      else this.#replays.addClaimed(delivery);
+    }
+  }
+
+  #dispatch(): void {
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    try {
+      while (this.isRunning && this.#capacity > 0) {
+        const delivery = this.#next();
+        if (delivery === undefined) break;
+        this.#begin(delivery);
+      }
+    } finally {
+      this.#dispatching = false;
+    }
+    if (this.#wantsPass()) this.wake();
+  }
+
+  #wantsPass(): boolean {
+    if (!this.isRunning) return false;
+    if (this.#retriesDue && this.#capacity - this.#retries.length > 0) return true;
+    if (this.breaker.state.state === 'open' || !this.intake.canFetch) return false;
+    return this.#isPull
+      ? this.#executor.free() > this.intake.ready.length
+      : this.intake.isHalfEmpty;
+  }
+
+  #next(): Delivery | undefined {
+    for (;;) {
+      const delivery = this.#retries.shift() ?? this.#replays.next() ?? this.intake.ready.shift();
+      if (delivery?.partition?.lost !== true) return delivery;
+    }
+  }
+
+  #begin(delivery: Delivery): void {
+    this.#inFlight += 1;
+    if (delivery.careful && delivery.retry === null) {
+      void this.#claimThenRun(delivery);
+      return;
+    }
+    this.#run(delivery);
+  }
+
+  #run(delivery: Delivery): void {
+    const startedMs = this.#deps.clock.monotonicMs();
+    const outcome = this.#executor.run(delivery);
+    if (outcome instanceof Promise) {
+      void outcome
+        .catch((error: unknown): Outcome => ({ type: 'failed', failure: failureOf(error) }))
+        .then((ended) => this.#end(delivery, ended, startedMs));
+    } else this.#end(delivery, outcome, startedMs);
+  }
+
+  /** The attempt is recorded before it is made, so that an event that kills the process still reaches the dead letters. */
+  async #claimThenRun(delivery: Delivery): Promise<void> {
+    try {
+      const target = targetOf(this.subscription.id, delivery);
+      const { database, owner } = this.#deps;
+      delivery.retry = await insertRunningRetry(database.pool, target, owner.incarnation);
+      this.#run(delivery);
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, 'a careful delivery could not be claimed yet');
+      await this.#deps.clock.sleep(PASS_AGAIN_MS, this.#stopping.signal);
+      this.#end(delivery, RETURNED, 0);
+    }
+  }
+
+  #end(delivery: Delivery, outcome: Outcome, startedMs: number): void {
+    if (outcome.type === 'returned') {
+      if (outcome.lost === true) this.#lose(delivery);
+      this.#giveBack(delivery);
+      return;
+    }
+    const durationMs = this.#deps.clock.monotonicMs() - startedMs;
+    if (outcome.type === 'failed') {
+      const { failure, delayMs } = outcome;
+      void this.#fail(delivery, failure, { durationMs, delayMs });
+      return;
+    }
+    this.#count(delivery, 'handled', durationMs);
+    this.#noteBreaker(this.breaker.succeeded(delivery.attempt, this.#deps.clock.now()));
+    if (delivery.retry !== null) {
+      void this.#acknowledge(delivery);
+      return;
+    }
+    this.intake.release(delivery);
+    this.#finish(delivery, 'acknowledged');
+  }
+
+  #lose({ partition }: Delivery): void {
+    if (partition === null) return;
+    this.#missesPartitions = true;
+    this.intake.lose(partition);
+  }
+
+  #giveBack(delivery: Delivery): void {
+    this.#inFlight -= 1;
+    if (delivery.kind !== 'delivery') this.#replays.putBack(delivery);
+    else if (delivery.partition === null) this.#retries.putBack(delivery);
+    else if (!delivery.partition.lost) this.intake.ready.putBack(delivery);
+    this.#executor.settled(delivery);
+  }
+
+  async #acknowledge(delivery: Delivery): Promise<void> {
+    try {
+      await this.#outcomes.handled(delivery);
+      this.#finish(delivery, 'acknowledged');
+    } catch (error) {
+      this.#leaveUnsettled(delivery, error);
+    }
+  }
+
+  async #fail(
+    delivery: Delivery,
+    failure: ReturnType<typeof failureOf>,
+    attempt: { readonly durationMs: number; readonly delayMs?: number | undefined },
+  ): Promise<void> {
+    // Receivers that pull pace themselves, and their nacks say nothing about what this server depends on.
+    if (!this.#isPull)
+      this.#noteBreaker(this.breaker.failed(delivery.attempt, this.#deps.clock.now()));
+    try {
+      const end = await this.#outcomes.failed(delivery, failure, attempt);
+      this.#count(delivery, end === 'dead' ? 'dead' : 'failed', attempt.durationMs);
+      this.#finish(delivery, end);
+    } catch (error) {
+      this.#leaveUnsettled(delivery, error);
+    }
+  }
+
+  /** Only when stopping while the database is away: the next start finds the delivery as it was. */
+  #leaveUnsettled(delivery: Delivery, error: unknown): void {
+    this.#inFlight -= 1;
+    this.#executor.settled(delivery);
+    this.#deps.logger.error(
+      { err: error, subscription: this.subscription.name },
+      'the outcome of a delivery was not stored; the event will be delivered again',
+    );
+  }
+
+  #finish(delivery: Delivery, end: 'acknowledged' | 'retrying' | 'dead'): void {
+    this.#inFlight -= 1;
+    this.#executor.settled(delivery);
+    if (delivery.kind !== 'delivery') this.#replays.settled(delivery, end);
+    if (!this.#dispatching) this.#dispatch();
+  }
+
+  #count(delivery: Delivery, outcome: 'handled' | 'failed' | 'dead', durationMs: number): void {
+    const isFirst = delivery.attempt === 1 && delivery.kind === 'delivery';
+    this.meter.record(outcome, durationMs);
+    this.#deps.traffic.delivered({
+      subscription: this.subscription.name,
+      topic: delivery.record.topic,
+      outcome,
+      durationMs,
+      sinceRecordedMs: isFirst
+        ? Math.max(0, this.#deps.clock.now() - Date.parse(delivery.record.recordedAt))
+        : null,
+    });
+  }
+
+  #retryIsDue(): void {
+    this.#retriesDue = true;
+    this.wake();
+  }
+
+  setBreaker(state: 'open' | 'closed'): BreakerChange | null {
+    const change = this.breaker.set(state, this.#deps.clock.now());
+    this.#tickBreaker();
+    this.wake();
+    return change;
+  }
+
+  #tickBreaker(): void {
+    const now = this.#deps.clock.now();
+    this.#noteBreaker(this.breaker.tick(now));
+    const at = this.breaker.halfOpensAtMs;
+    if (at !== null) this.#breakerTimer.inMs(at - now);
+  }
+
+  #noteBreaker(change: BreakerChange | null): void {
+    if (change === null) return;
+    this.#deps.onBreakerChange(change);
+    if (change === 'opened') this.#tickBreaker();
+    else this.wake();
+  }
+}
+
+const claimsOf = (deliveries: readonly Delivery[]): ClaimedRetry[] =>
+  deliveries.flatMap((delivery) => delivery.retry ?? []);
+
+const stoppingError = (name: string) =>
+  new EngineError('stopping', `Deliveries to ${name} are being stopped; try again.`);

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { insertAttempt, type NewAttempt } from '#server/storage/attempt-rows.ts';
+import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
+import {
+  updateLetterResolved,
+  upsertDeadLetter,
+  upsertDeadLetterGroup,
+} from '#server/storage/dead-letter-rows.ts';
+import { insertOutbox } from '#server/storage/outbox-rows.ts';
+import {
+  type ClaimedRetry,
+  claimNextParked,
+  deleteRetry,
+  insertWaitingRetry,
+  type RetryTarget,
+  updateRetryWaiting,
+} from '#server/storage/retry-rows.ts';
+import { type Clock } from '../clock.ts';
+import { storedEventJson } from '../log/event-record.ts';
+import { SYSTEM_TOPIC, systemRow } from '../system/system-events.ts';
+import { type Delivery } from './delivery.ts';
+import { type Failure } from './failure.ts';
+import { causeOf } from './fingerprint.ts';
+import { type SettledLetter } from './redelivery.ts';
+
+export type SettledSubscription = {
+  readonly id: number;
+  readonly name: string;
+  readonly handlerVersion: string | null;
+};
+
+/** An attempt that failed. */
+export type FailedAttempt = {
+  readonly delivery: Delivery;
+  readonly failure: Failure;
+  readonly durationMs: number;
+};
+
+/** `next`: the parked event that takes the settled one's place, claimed. `letter`: what became of the letter it was given back from. */
+export type Settled = {
+  readonly next: ClaimedRetry | null;
+  readonly letter: SettledLetter | null;
+};
+
+export const targetOf = (subscriptionId: number, { record }: Delivery): RetryTarget => ({
+  subscriptionId,
+  topicId: record.topicId,
+  partition: record.partition,
+  offset: record.offset,
+  position: record.position,
+  key: record.key,
+});
+
+/**
+ * Stores what became of deliveries that are not simply handled at their first attempt. Each function is one transaction: the attempt,
+ * the retry row, the letter and its `$system` event are all stored, or none.
+ */
+export class Settlement {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #incarnation: string;
+  readonly #wakeOutbox: () => void;
+
+  constructor(deps: {
+    readonly database: Database;
+    readonly clock: Clock;
+    readonly incarnation: string;
+    readonly wakeOutbox: () => void;
+  }) {
+    this.#database = deps.database;
+    this.#clock = deps.clock;
+    this.#incarnation = deps.incarnation;
+    this.#wakeOutbox = deps.wakeOutbox;
+  }
+
+  /** The attempt failed and another follows after `delayMs`. */
+  async retryLater(
+    subscription: SettledSubscription,
+    failed: FailedAttempt,
+    delayMs: number,
+  ): Promise<void> {
+    const { delivery } = failed;
+    await withTransaction(this.#database.pool, async (tx) => {
+      await insertAttempt(tx, attemptOf(subscription, failed));
+      if (delivery.retry !== null) {
+        await updateRetryWaiting(tx, delivery.retry.id, this.#incarnation, delayMs);
+        return;
+      }
+      await insertWaitingRetry(tx, targetOf(subscription.id, delivery), {
+        attempt: delivery.attempt,
+        delayMs,
+        kind: delivery.kind,
+        operationId: delivery.operationId,
+      });
+    });
+  }
+
+  /** The attempt failed and was the last: the event becomes a letter, and its key goes on. */
+  async bury(subscription: SettledSubscription, failed: FailedAttempt): Promise<Settled> {
+    const { delivery, failure } = failed;
+    const cause = causeOf(subscription.name, failure);
+    const settled = await withTransaction(this.#database.pool, async (tx) => {
+      await insertAttempt(tx, attemptOf(subscription, failed));
+      const letterId = await upsertDeadLetter(tx, {
+        ...targetOf(subscription.id, delivery),
+        id: randomUUID(),
+        type: delivery.record.type,
+        event: storedEventJson(delivery.record),
+        fingerprint: cause.fingerprint,
+        errorClass: failure.errorClass,
+        errorMessage: failure.message,
+        attemptCount: delivery.attempt,
+        operationId: delivery.operationId,
+      });
+      await upsertDeadLetterGroup(tx, {
+        fingerprint: cause.fingerprint,
+        subscriptionId: subscription.id,
+        errorClass: failure.errorClass,
+        message: cause.message,
+        topFrame: cause.topFrame,
+      });
+      await this.#tellOfDeath(tx, subscription, failed, {
+        letterId,
+        fingerprint: cause.fingerprint,
+      });
+      const next = await this.#giveUpRow(tx, subscription.id, delivery);
+      return { next, letter: letterSettled(subscription, delivery, 'dead') };
+    });
+    this.#wakeOutbox();
+    return settled;
+  }
+
+  /** The attempt succeeded; the delivery has a row. */
+  async acknowledge(subscription: SettledSubscription, delivery: Delivery): Promise<Settled> {
+    const letterId = delivery.retry?.deadLetterId ?? null;
+    if (letterId === null) {
+      return withTransaction(this.#database.pool, async (tx) => ({
+        next: await this.#giveUpRow(tx, subscription.id, delivery),
+        letter: null,
+      }));
+    }
+    await withTransaction(this.#database.pool, async (tx) => {
+      await this.#giveUpRow(tx, subscription.id, delivery);
+      if (!(await updateLetterResolved(tx, letterId))) return;
+      const data = { subscription: subscription.name, operationId: delivery.operationId };
+      const event = { type: 'weir.letter.resolved', subject: letterId, data } as const;
+      await insertOutbox(tx, [systemRow(event, this.#clock.now())]);
+    });
+    this.#wakeOutbox();
+    return { next: null, letter: letterSettled(subscription, delivery, 'resolved') };
+  }
+
+  /** The next parked event of the delivery's key, when it was stored only after the one before was settled. */
+  claimNext(subscriptionId: number, delivery: Delivery): Promise<ClaimedRetry | null> {
+    return this.#claimNext(this.#database.pool, subscriptionId, delivery);
+  }
+
+  async #giveUpRow(
+    tx: Db,
+    subscriptionId: number,
+    delivery: Delivery,
+  ): Promise<ClaimedRetry | null> {
+    if (delivery.retry === null) return null;
+    if (!(await deleteRetry(tx, delivery.retry.id, this.#incarnation))) return null;
+    return this.#claimNext(tx, subscriptionId, delivery);
+  }
+
+  async #claimNext(
+    db: Db,
+    subscriptionId: number,
+    { kind, record }: Delivery,
+  ): Promise<ClaimedRetry | null> {
+    if (kind !== 'delivery' || record.key === null) return null;
+    const { topicId, partition, key } = record;
+    return claimNextParked(db, { subscriptionId, topicId, partition, key }, this.#incarnation);
+  }
+
+  /** A consumer of `$system` that cannot handle such an event must not make another by that. */
+  async #tellOfDeath(
+    tx: Db,
+    subscription: SettledSubscription,
+    { delivery, failure }: FailedAttempt,
+    letter: { readonly letterId: string; readonly fingerprint: string },
+  ): Promise<void> {
+    if (delivery.record.topic === SYSTEM_TOPIC) return;
+    const data = {
+      subscription: subscription.name,
+      fingerprint: letter.fingerprint,
+      errorClass: failure.errorClass,
+      attempt: delivery.attempt,
+      eventId: delivery.record.id,
+      position: delivery.record.position,
+      operationId: delivery.operationId,
+    };
+    const event = { type: 'weir.letter.dead', subject: letter.letterId, data } as const;
+    await insertOutbox(tx, [systemRow(event, this.#clock.now())]);
+  }
+}
+
+function attemptOf(
+  subscription: SettledSubscription,
+  { delivery, failure, durationMs }: FailedAttempt,
+): NewAttempt {
+  return {
+    subscriptionId: subscription.id,
+    position: delivery.record.position,
+    attempt: delivery.attempt,
+    durationMs,
+    errorClass: failure.errorClass,
+    errorMessage: failure.message,
+    stack: failure.stack,
+    handlerVersion: subscription.handlerVersion,
+    retryable: failure.retryable,
+    operationId: delivery.operationId,
+  };
+}
+
+function letterSettled(
+  subscription: SettledSubscription,
+  { retry, operationId }: Delivery,
+  outcome: SettledLetter['outcome'],
+): SettledLetter | null {
+  const letterId = retry?.deadLetterId ?? null;
+  return letterId === null
+    ? null
+    : { letterId, subscription: subscription.name, operationId, outcome };
+}

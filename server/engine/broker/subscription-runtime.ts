@@ -1,0 +1,163 @@
+import { type Fault } from '#contracts/scenario.ts';
+import { type SubscriptionFilter } from '#contracts/subscription.ts';
+import { withTransaction } from '#server/storage/database.ts';
+import { insertOutbox } from '#server/storage/outbox-rows.ts';
+import { type Owner } from '#server/storage/partition-rows.ts';
+import {
+  type SubscriptionRow,
+  updateSubscriptionBreaker,
+} from '#server/storage/subscription-rows.ts';
+import { HandlerExecutor } from '../delivery/handler-executor.ts';
+import { PullExecutor } from '../delivery/pull.ts';
+import { type EventReader, type Publisher } from '../engine-parts.ts';
+import { type EngineError } from '../errors.ts';
+import { type LogRecord } from '../log/event-record.ts';
+import { ConsumerMeter } from '../metrics/consumer-meter.ts';
+import { type SystemEventType, systemRow } from '../system/system-events.ts';
+import { type BreakerChange, CircuitBreaker } from './circuit-breaker.ts';
+import { type Executor } from './delivery.ts';
+import { type RunnerDependencies, SubscriptionRunner } from './runner.ts';
+import { SubscriptionEntry } from './subscription-entry.ts';
+
+export type RuntimeDependencies = Omit<RunnerDependencies, 'onBreakerChange'> & {
+  readonly owner: Owner;
+  readonly publisher: Publisher;
+  readonly reader: Pick<EventReader, 'matcher'>;
+  readonly wakeOutbox: () => void;
+};
+
+const BREAKER_EVENTS: Record<BreakerChange, SystemEventType> = {
+  opened: 'weir.breaker.opened',
+  'half-opened': 'weir.breaker.half-opened',
+  closed: 'weir.breaker.closed',
+};
+
+/** Makes what runs of a subscription from its row, and starts and stops it. */
+export class SubscriptionRuntime {
+  readonly #deps: RuntimeDependencies;
+  #faults: Readonly<Record<string, Fault>> = {};
+  #started = false;
+
+  constructor(deps: RuntimeDependencies) {
+    this.#deps = deps;
+  }
+
+  setFaults(faults: Readonly<Record<string, Fault>>): void {
+    this.#faults = { ...this.#faults, ...faults };
+  }
+
+  /** From here on subscriptions may run. */
+  open(): void {
+    this.#started = true;
+  }
+
+  close(): void {
+    this.#started = false;
+  }
+
+  entryOf(row: SubscriptionRow): SubscriptionEntry {
+    return new SubscriptionEntry({
+      row,
+      matches: this.matcherOf(row.settings.filter),
+      breaker: new CircuitBreaker(row.settings.breaker, row.breaker),
+      meter: new ConsumerMeter(this.#deps.clock),
+    });
+  }
+
+  /** Throws invalid-request when `where` does not parse. Topics are chosen by partition and are not looked at again. */
+  matcherOf(filter: SubscriptionFilter): (record: LogRecord) => boolean {
+    const { types, sources, subjects, where } = filter;
+    if (isEmpty(types) && isEmpty(sources) && isEmpty(subjects) && where === undefined)
+      return () => true;
+    return this.#deps.reader.matcher({
+      ...(isEmpty(types) ? {} : { type: types }),
+      ...(isEmpty(sources) ? {} : { source: sources }),
+      ...(isEmpty(subjects) ? {} : { subject: subjects }),
+      ...(where === undefined ? {} : { where }),
+    });
+  }
+
+  /** The row changed: the entry follows it. Only while nothing of it runs. */
+  follow(entry: SubscriptionEntry, row: SubscriptionRow): void {
+    entry.row = row;
+    entry.matches = this.matcherOf(row.settings.filter);
+    entry.breaker = new CircuitBreaker(row.settings.breaker, entry.breaker.state);
+  }
+
+  /** Starts delivering, when there is something to deliver to. */
+  async start(entry: SubscriptionEntry): Promise<void> {
+    if (!this.#started || entry.runner !== null) return;
+    const executor = this.#executorOf(entry);
+    if (executor === null) return;
+    const { row } = entry;
+    const runner = new SubscriptionRunner(
+      {
+        id: row.id,
+        name: row.name,
+        settings: row.settings,
+        handlerVersion: row.handlerVersion,
+        matches: entry.matches,
+      },
+      { executor, breaker: entry.breaker, meter: entry.meter, enabled: row.state === 'running' },
+      { ...this.#deps, onBreakerChange: (change) => this.noteBreaker(entry, change) },
+    );
+    entry.runner = runner;
+    entry.pull = executor instanceof PullExecutor ? executor : null;
+    try {
+      await runner.start();
+    } catch (error) {
+      entry.runner = null;
+      entry.pull = null;
+      throw error;
+    }
+  }
+
+  /** Waits for work in hand. */
+  async stop(entry: SubscriptionEntry, reason?: EngineError): Promise<void> {
+    const { runner } = entry;
+    if (runner === null) return;
+    try {
+      await runner.stop(reason === undefined ? {} : { reason });
+    } finally {
+      entry.runner = null;
+      entry.pull = null;
+    }
+  }
+
+  /** Stores where the breaker stands now, with the fact that it changed. A failure to store it loses no delivery. */
+  noteBreaker(entry: SubscriptionEntry, change: BreakerChange, actor = 'weir'): void {
+    const { database, clock, logger, wakeOutbox } = this.#deps;
+    const { state } = entry.breaker;
+    const event = {
+      type: BREAKER_EVENTS[change],
+      subject: entry.row.name,
+      data: { state: state.state, actor },
+    };
+    withTransaction(database.pool, async (tx) => {
+      await updateSubscriptionBreaker(tx, entry.row.id, state);
+      await insertOutbox(tx, [systemRow(event, clock.now())]);
+    }).then(wakeOutbox, (error: unknown) =>
+      logger.warn({ err: error, subscription: entry.row.name }, 'a breaker change was not stored'),
+    );
+  }
+
+  #executorOf({ row, definition }: SubscriptionEntry): Executor | null {
+    const { delivery, guarantee } = row.settings;
+    if (delivery.kind === 'pull') {
+      return new PullExecutor({
+        subscription: row.name,
+        visibilityMs: delivery.visibilityMs,
+        incarnation: this.#deps.owner.incarnation.slice(0, 8),
+      });
+    }
+    if (definition === null) return null;
+    return new HandlerExecutor(
+      definition,
+      { id: row.id, guarantee },
+      { ...this.#deps, faultOf: (name) => this.#faults[name] },
+    );
+  }
+}
+
+const isEmpty = (list: readonly string[] | undefined): list is undefined =>
+  list === undefined || list.length === 0;

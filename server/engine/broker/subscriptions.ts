@@ -1,0 +1,344 @@
+import { type SubscriptionSettings } from '#contracts/subscription.ts';
+import { type Database, withTransaction } from '#server/storage/database.ts';
+import { insertOutbox } from '#server/storage/outbox-rows.ts';
+import {
+  deletePartitionsOfTopics,
+  insertPartitions,
+  type PartitionStart,
+  selectPartitions,
+} from '#server/storage/partition-rows.ts';
+import {
+  deleteSubscription,
+  insertSubscription,
+  type SubscriptionRow,
+  selectSubscriptions,
+  updateSubscription,
+  updateSubscriptionState,
+} from '#server/storage/subscription-rows.ts';
+import { type Clock } from '../clock.ts';
+import { type Actor, type TopicInfo, type Topics } from '../engine-parts.ts';
+import { EngineError } from '../errors.ts';
+import { type LogRecord } from '../log/event-record.ts';
+import { type Logger } from '../logger.ts';
+import { type SystemEventType, systemRow } from '../system/system-events.ts';
+import { type OffsetTargets } from './offset-targets.ts';
+import { type SubscriptionEntry } from './subscription-entry.ts';
+import { type SubscriptionRuntime } from './subscription-runtime.ts';
+import { nextState, type StateCommand } from './subscription-state.ts';
+import { type TailWatch } from './tail-watch.ts';
+import { hearsTopic } from './topic-pattern.ts';
+
+/** More subscriptions than this are refused. */
+export const MAX_SUBSCRIPTIONS = 2_000;
+
+type SubscriptionsDependencies = {
+  readonly database: Database;
+  readonly topics: Topics;
+  readonly runtime: SubscriptionRuntime;
+  readonly targets: OffsetTargets;
+  readonly tail: () => TailWatch;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly wakeOutbox: () => void;
+};
+
+type Meta = { readonly scenario: string | null; readonly handlerVersion: string | null };
+
+/** All subscriptions: their rows, and what runs of them. Every change of a row is told on `$system` in the same transaction. */
+export class Subscriptions {
+  readonly #deps: SubscriptionsDependencies;
+  readonly #entries = new Map<string, SubscriptionEntry>();
+  #stopTopics: (() => void) | undefined;
+  #loading: Promise<void> | undefined;
+
+  constructor(deps: SubscriptionsDependencies) {
+    this.#deps = deps;
+  }
+
+  find(name: string): SubscriptionEntry | undefined {
+    return this.#entries.get(name);
+  }
+
+  require(name: string): SubscriptionEntry {
+    const entry = this.#entries.get(name);
+    if (entry === undefined)
+      throw new EngineError('unknown-subscription', `There is no subscription ${name}.`, {
+        subscription: name,
+      });
+    return entry;
+  }
+
+  all(): SubscriptionEntry[] {
+    return [...this.#entries.values()].toSorted((a, b) => (a.row.name < b.row.name ? -1 : 1));
+  }
+
+  topicsOf(entry: SubscriptionEntry): readonly TopicInfo[] {
+    const globs = entry.row.settings.filter.topics;
+    return this.#deps.topics.all().filter((topic) => hearsTopic(globs, topic.name));
+  }
+
+  /** Reads all subscriptions; once. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  async start(): Promise<void> {
+    await this.load();
+    this.#deps.runtime.open();
+    this.#stopTopics = this.#deps.topics.onChange((topic) => this.#onTopic(topic));
+    for (const entry of this.#entries.values()) {
+      await entry.exclusive(async () => {
+        await this.#addPartitions(entry, this.topicsOf(entry));
+        await this.#deps.runtime.start(entry);
+      });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopTopics?.();
+    this.#deps.runtime.close();
+    const stopped = await Promise.allSettled(
+      [...this.#entries.values()].map((entry) =>
+        entry.exclusive(() => this.#deps.runtime.stop(entry)),
+      ),
+    );
+    for (const result of stopped) {
+      if (result.status === 'rejected')
+        this.#deps.logger.error({ err: result.reason }, 'a subscription did not stop cleanly');
+    }
+  }
+
+  offer(record: LogRecord, woken: Set<SubscriptionEntry>): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.runner?.offer(record) === true) woken.add(entry);
+    }
+  }
+
+  /** Makes the subscription exist with these settings. */
+  async put(
+    name: string,
+    settings: SubscriptionSettings,
+    change: Meta & { readonly actor: Actor },
+  ): Promise<{ entry: SubscriptionEntry; created: boolean }> {
+    await this.load();
+    // Refuses a bad predicate before anything is written.
+    this.#deps.runtime.matcherOf(settings.filter);
+    const known = this.#entries.get(name);
+    if (known !== undefined) {
+      await this.#change(known, settings, change);
+      return { entry: known, created: false };
+    }
+    if (this.#entries.size >= MAX_SUBSCRIPTIONS)
+      throw new EngineError('invalid-request', `There can be ${MAX_SUBSCRIPTIONS} subscriptions.`);
+    return { entry: await this.#create(name, settings, change), created: true };
+  }
+
+  /** Pause, resume or disable. Does nothing when it is so already. */
+  async command(name: string, command: StateCommand, actor: Actor): Promise<SubscriptionEntry> {
+    const entry = this.require(name);
+    await entry.exclusive(async () => {
+      const state = nextState(entry.row.state, command);
+      if (state === undefined)
+        throw new EngineError('wrong-state', `Subscription ${name} is ${entry.row.state}.`, {
+          state: entry.row.state,
+        });
+      if (state === entry.row.state) return;
+      const type = state === 'running' ? 'weir.subscription.resumed' : 'weir.subscription.paused';
+      entry.row = await this.#write({ type, name, data: { state, actor } }, (tx) =>
+        updateSubscriptionState(tx, entry.row.id, state),
+      );
+      entry.runner?.setEnabled(state === 'running');
+    });
+    return entry;
+  }
+
+  async remove(name: string, actor: Actor): Promise<void> {
+    const entry = this.require(name);
+    await entry.exclusive(async () => {
+      const gone = new EngineError('unknown-subscription', `Subscription ${name} was removed.`, {
+        subscription: name,
+      });
+      await this.#deps.runtime.stop(entry, gone);
+      await this.#write({ type: 'weir.subscription.removed', name, data: { actor } }, (tx) =>
+        deleteSubscription(tx, entry.row.id),
+      );
+      this.#entries.delete(name);
+    });
+  }
+
+  async #load(): Promise<void> {
+    for (const row of await selectSubscriptions(this.#deps.database.pool))
+      this.#entries.set(row.name, this.#deps.runtime.entryOf(row));
+  }
+
+  async #create(
+    name: string,
+    settings: SubscriptionSettings,
+    change: Meta & { readonly actor: Actor },
+  ): Promise<SubscriptionEntry> {
+    const topics = this.#deps.topics
+      .all()
+      .filter((topic) => hearsTopic(settings.filter.topics, topic.name));
+    const starts = await this.#startsOf(settings, topics);
+    const breaker = { state: 'closed', sinceMs: this.#deps.clock.now(), held: false } as const;
+    const { actor, ...meta } = change;
+    const event = {
+      type: 'weir.subscription.created',
+      name,
+      data: { settings, ...meta, actor },
+    } as const;
+    const row = await this.#write(event, async (tx) => {
+      const inserted = await insertSubscription(tx, { name, settings, breaker, ...meta });
+      if (inserted === null)
+        throw new EngineError('wrong-state', `Subscription ${name} was just created; try again.`, {
+          state: 'created',
+        });
+      await insertPartitions(tx, inserted.id, starts);
+      return inserted;
+    });
+    const entry = this.#deps.runtime.entryOf(row);
+    this.#entries.set(name, entry);
+    await entry.exclusive(async () => {
+      // A topic may have appeared since its list was read.
+      await this.#addPartitions(entry, this.topicsOf(entry));
+      await this.#deps.runtime.start(entry);
+    });
+    return entry;
+  }
+
+  async #change(
+    entry: SubscriptionEntry,
+    settings: SubscriptionSettings,
+    change: Meta & { readonly actor: Actor },
+  ): Promise<void> {
+    await entry.exclusive(async () => {
+      const { row } = entry;
+      refuseImmutable(row, settings);
+      const isSame =
+        sameSettings(row.settings, settings) &&
+        row.scenario === change.scenario &&
+        row.handlerVersion === change.handlerVersion;
+      if (isSame) return;
+      const { runtime, database } = this.#deps;
+      const heard = this.topicsOf(entry).map((topic) => topic.id);
+      const topics = this.#deps.topics
+        .all()
+        .filter((topic) => hearsTopic(settings.filter.topics, topic.name));
+      const added = topics.filter((topic) => !heard.includes(topic.id));
+      const dropped = heard.filter((id) => !topics.some((topic) => topic.id === id));
+      const starts = await this.#startsOf(settings, added);
+      await runtime.stop(entry);
+      try {
+        const { actor, ...meta } = change;
+        const data = { settings, before: row.settings, ...meta, actor };
+        const event = { type: 'weir.subscription.changed', name: row.name, data } as const;
+        const changed = await this.#write(event, async (tx) => {
+          await deletePartitionsOfTopics(tx, row.id, dropped);
+          await insertPartitions(tx, row.id, starts);
+          return updateSubscription(tx, row.id, { settings, ...meta });
+        });
+        runtime.follow(entry, changed);
+      } finally {
+        await runtime.start(entry);
+      }
+      await this.#addPartitions(entry, this.topicsOf(entry), database);
+    });
+  }
+
+  #startsOf(
+    settings: SubscriptionSettings,
+    topics: readonly TopicInfo[],
+  ): Promise<readonly PartitionStart[]> {
+    const tail = this.#deps.tail();
+    return tail.catchUp().then(() =>
+      this.#deps.targets.resolve(
+        settings.start,
+        topics.flatMap((topic) =>
+          Array.from({ length: topic.partitions }, (_, partition) => ({
+            topicId: topic.id,
+            topic: topic.name,
+            partition,
+            committed: 0,
+            head: tail.head(topic.id, partition),
+          })),
+        ),
+      ),
+    );
+  }
+
+  /** A topic was created or grew: what is new of it is read from its beginning. */
+  #onTopic(topic: TopicInfo): void {
+    for (const entry of this.#entries.values()) {
+      if (!hearsTopic(entry.row.settings.filter.topics, topic.name)) continue;
+      entry
+        .exclusive(() => this.#addPartitions(entry, [topic]))
+        .catch((error: unknown) =>
+          this.#deps.logger.error(
+            { err: error, subscription: entry.row.name, topic: topic.name },
+            'a topic could not be added to a subscription',
+          ),
+        );
+    }
+  }
+
+  async #addPartitions(
+    entry: SubscriptionEntry,
+    topics: readonly TopicInfo[],
+    database: Database = this.#deps.database,
+  ): Promise<void> {
+    const rows = await selectPartitions(database.pool, entry.row.id);
+    const known = new Set(rows.map((row) => `${row.topicId}:${row.partition}`));
+    const missing = topics.flatMap((topic) =>
+      Array.from({ length: topic.partitions }, (_, partition) => ({
+        topicId: topic.id,
+        partition,
+        offset: 0,
+        position: 0,
+      })).filter((start) => !known.has(`${start.topicId}:${start.partition}`)),
+    );
+    if (missing.length === 0) return;
+    await insertPartitions(database.pool, entry.row.id, missing);
+    await entry.runner?.takeNewPartitions();
+  }
+
+  async #write<Result>(
+    event: {
+      readonly type: SystemEventType;
+      readonly name: string;
+      readonly data: Readonly<Record<string, unknown>>;
+    },
+    work: (tx: Parameters<Parameters<typeof withTransaction>[1]>[0]) => Promise<Result>,
+  ): Promise<Result> {
+    const { database, clock, wakeOutbox } = this.#deps;
+    const result = await withTransaction(database.pool, async (tx) => {
+      const done = await work(tx);
+      const fact = { type: event.type, subject: event.name, data: event.data };
+      await insertOutbox(tx, [systemRow(fact, clock.now())]);
+      return done;
+    });
+    wakeOutbox();
+    return result;
+  }
+}
+
+function refuseImmutable(row: SubscriptionRow, settings: SubscriptionSettings): void {
+  if (row.settings.delivery.kind !== settings.delivery.kind) {
+    throw new EngineError(
+      'invalid-request',
+      `Subscription ${row.name} delivers by ${row.settings.delivery.kind}; that cannot be changed. Remove it and make it anew.`,
+      { field: 'delivery.kind' },
+    );
+  }
+}
+
+// Both went through the same schema, so equal settings have equal text once keys are sorted (jsonb does not keep their order).
+const sameSettings = (left: SubscriptionSettings, right: SubscriptionSettings): boolean =>
+  canonical(left) === canonical(right);
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );

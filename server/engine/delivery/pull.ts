@@ -1,0 +1,252 @@
+import { type PulledDelivery } from '#contracts/subscription.ts';
+import {
+  type Delivery,
+  type Executor,
+  HANDLED,
+  type Outcome,
+  RETURNED,
+} from '../broker/delivery.ts';
+import { makeFailure } from '../broker/failure.ts';
+import { EngineError } from '../errors.ts';
+import { toStoredEvent } from '../log/event-record.ts';
+
+/** Receivers waiting at once on one subscription. */
+const MAX_WAITING_RECEIVERS = 1_000;
+/** An answer to ack or nack waits this long for its outcome to be stored. */
+const STORE_WITHIN_MS = 5_000;
+
+type Lease = {
+  readonly delivery: Delivery;
+  readonly end: (outcome: Outcome) => void;
+  timer: NodeJS.Timeout;
+};
+
+type Receiver = {
+  readonly max: number;
+  readonly taken: PulledDelivery[];
+  readonly finish: () => void;
+};
+
+export type Nack = {
+  readonly deliveryId: string;
+  readonly error: {
+    readonly class: string;
+    readonly message: string;
+    readonly stack: string | null;
+  };
+  readonly retryable: boolean;
+  readonly delayMs?: number;
+};
+
+export type AckAnswer = { acknowledged: string[]; expired: string[] };
+
+/**
+ * Hands deliveries to receivers that ask for them. A delivery stays with its receiver until it is acknowledged, refused, or its
+ * visibility time is over, which counts as a failed attempt. Ids of deliveries that are no longer with a receiver, also those from
+ * before a restart, are answered as expired.
+ */
+export class PullExecutor implements Executor {
+  readonly #subscription: string;
+  readonly #visibilityMs: number;
+  readonly #incarnation: string;
+  readonly #receivers: Receiver[] = [];
+  readonly #leases = new Map<string, Lease>();
+  readonly #settled = new WeakMap<Delivery, () => void>();
+  #sequence = 0;
+
+  constructor(deps: {
+    readonly subscription: string;
+    readonly visibilityMs: number;
+    readonly incarnation: string;
+  }) {
+    this.#subscription = deps.subscription;
+    this.#visibilityMs = deps.visibilityMs;
+    this.#incarnation = deps.incarnation;
+  }
+
+  free(): number {
+    let free = 0;
+    for (const receiver of this.#receivers) free += receiver.max - receiver.taken.length;
+    return free;
+  }
+
+  run(delivery: Delivery): Outcome | Promise<Outcome> {
+    const receiver = this.#receivers.find((one) => one.taken.length < one.max);
+    if (receiver === undefined) return RETURNED;
+    const deliveryId = this.#idOf(delivery);
+    receiver.taken.push(pulled(deliveryId, delivery));
+    // All that is handed out in this turn goes into one answer.
+    if (receiver.taken.length === 1) queueMicrotask(receiver.finish);
+    return new Promise<Outcome>((resolve) => {
+      this.#leases.set(deliveryId, {
+        delivery,
+        end: resolve,
+        timer: setTimeout(() => this.#expire(deliveryId), this.#visibilityMs),
+      });
+    });
+  }
+
+  settled(delivery: Delivery): void {
+    this.#settled.get(delivery)?.();
+  }
+
+  cancel(): void {
+    for (const id of [...this.#leases.keys()]) this.#take(id)?.end(RETURNED);
+    for (const receiver of [...this.#receivers]) {
+      receiver.taken.length = 0;
+      receiver.finish();
+    }
+  }
+
+  /**
+   * Resolves as soon as anything is there, and with nothing after `waitMs`. `look` has the runner look for deliveries and resolves when
+   * it has found what there is.
+   */
+  async receive(
+    request: { readonly max: number; readonly waitMs: number },
+    signal: AbortSignal,
+    look: () => Promise<void>,
+  ): Promise<readonly PulledDelivery[]> {
+    if (this.#receivers.length >= MAX_WAITING_RECEIVERS) {
+      throw new EngineError('unavailable', 'Too many receivers wait on this subscription.', {
+        retryAfterMs: 1_000,
+      });
+    }
+    if (signal.aborted) return [];
+    const taken = await new Promise<readonly PulledDelivery[]>((resolve) => {
+      const finish = (): void => {
+        const index = this.#receivers.indexOf(receiver);
+        if (index < 0) return;
+        this.#receivers.splice(index, 1);
+        clearTimeout(timer);
+        signal.removeEventListener('abort', finish);
+        resolve(receiver.taken);
+      };
+      const receiver: Receiver = { max: request.max, taken: [], finish };
+      const timer = request.waitMs > 0 ? setTimeout(finish, request.waitMs) : undefined;
+      this.#receivers.push(receiver);
+      signal.addEventListener('abort', finish);
+      const looked = look();
+      if (request.waitMs === 0) looked.then(finish, finish);
+    });
+    if (!signal.aborted) return taken;
+    for (const { deliveryId } of taken) this.#take(deliveryId)?.end(RETURNED);
+    return [];
+  }
+
+  ack(deliveryIds: readonly string[]): Promise<AckAnswer> {
+    return this.#endAll(deliveryIds, () => HANDLED);
+  }
+
+  nack(nack: Nack): Promise<AckAnswer> {
+    const { error, retryable, delayMs } = nack;
+    const failure = makeFailure({
+      errorClass: error.class,
+      message: error.message,
+      stack: error.stack,
+      retryable,
+    });
+    return this.#endAll([nack.deliveryId], () => ({ type: 'failed', failure, delayMs }));
+  }
+
+  /** From now, `byMs` more. */
+  extend(deliveryIds: readonly string[], byMs: number): AckAnswer {
+    const answer: AckAnswer = { acknowledged: [], expired: [] };
+    for (const id of deliveryIds) {
+      const lease = this.#leases.get(id);
+      if (lease === undefined) {
+        answer.expired.push(id);
+        continue;
+      }
+      clearTimeout(lease.timer);
+      lease.timer = setTimeout(() => this.#expire(id), byMs);
+      answer.acknowledged.push(id);
+    }
+    return answer;
+  }
+
+  async #endAll(deliveryIds: readonly string[], outcomeOf: () => Outcome): Promise<AckAnswer> {
+    const answer: AckAnswer = { acknowledged: [], expired: [] };
+    const stored: Promise<void>[] = [];
+    for (const id of new Set(deliveryIds)) {
+      const lease = this.#take(id);
+      if (lease === undefined) {
+        answer.expired.push(id);
+        continue;
+      }
+      stored.push(new Promise((resolve) => this.#settled.set(lease.delivery, resolve)));
+      lease.end(outcomeOf());
+      answer.acknowledged.push(id);
+    }
+    await inTime(Promise.all(stored));
+    return answer;
+  }
+
+  #expire(deliveryId: string): void {
+    const failure = makeFailure({
+      errorClass: 'NotAcknowledged',
+      message: 'not acknowledged in time by its receiver',
+      stack: null,
+      retryable: true,
+    });
+    this.#take(deliveryId)?.end({ type: 'failed', failure });
+  }
+
+  #take(deliveryId: string): Lease | undefined {
+    const lease = this.#leases.get(deliveryId);
+    if (lease === undefined) return undefined;
+    clearTimeout(lease.timer);
+    this.#leases.delete(deliveryId);
+    return lease;
+  }
+
+  /** Opaque to receivers; it says what it is about when it turns up in a log. */
+  #idOf({ record, attempt, kind, partition }: Delivery): string {
+    this.#sequence += 1;
+    const about = [
+      this.#subscription,
+      record.topicId,
+      record.partition,
+      record.offset,
+      attempt,
+      partition?.epoch ?? 0,
+      kind,
+      this.#sequence,
+      this.#incarnation,
+    ];
+    return Buffer.from(JSON.stringify(about)).toString('base64url');
+  }
+}
+
+function pulled(deliveryId: string, delivery: Delivery): PulledDelivery {
+  const { record, dataText, attempt, operationId, kind } = delivery;
+  const event = toStoredEvent(
+    dataText === null ? record : { ...record, dataText, dataBinary: null },
+  );
+  if (operationId === null || kind === 'delivery') return { deliveryId, attempt, event };
+  return { deliveryId, attempt, event, [kind]: { operationId } };
+}
+
+async function inTime(stored: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new EngineError(
+            'unavailable',
+            'The database is away; the answer is stored when it is back.',
+            {
+              retryAfterMs: 1_000,
+            },
+          ),
+        ),
+      STORE_WITHIN_MS,
+    );
+  });
+  try {
+    await Promise.race([stored, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
