@@ -115,7 +115,7 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
                 aria-rowindex={row.index + 1}
                 aria-selected={key === props.openKey}
                 data-active={key === activeKey || undefined}
-                className="absolute inset-x-0 top-0 border-b border-line/60 hover:bg-line/30 aria-selected:bg-accent-soft data-active:shadow-[inset_2px_0_0_var(--accent)]"
+                className="absolute inset-x-0 top-0 border-b border-line/60 hover:bg-line/30 aria-selected:bg-accent-soft data-active:bg-line/50 data-active:shadow-[inset_3px_0_0_var(--accent)]"
                 style={{ height: row.size, transform: `translateY(${row.start}px)` }}
                 onPointerDown={() => setActiveKey(key)}
                 onClick={() => props.onOpen?.(item)}
