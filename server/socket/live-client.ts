@@ -9,10 +9,10 @@ import {
   MAX_UNACKNOWLEDGED_FRAMES,
 } from '#contracts/live-feed.ts';
 import { type Clock, type Random } from '#server/engine/clock.ts';
-import { type Engine } from '#server/engine/engine.ts';
 import { isEngineError } from '#server/engine/errors.ts';
 import { type Logger } from '#server/engine/logger.ts';
 import { FrameBatcher, MAX_PENDING_BYTES, type PendingBudget } from './frame-batcher.ts';
+import { type LiveEngine } from './live-engine.ts';
 import { type LiveFeed } from './live-feed.ts';
 import { type LiveItem } from './live-item.ts';
 import { LiveSubscription } from './live-subscription.ts';
@@ -32,7 +32,7 @@ export type LiveTransport = {
 
 type LiveClientDependencies = {
   readonly feed: LiveFeed;
-  readonly engine: Pick<Engine, 'log' | 'reader'>;
+  readonly engine: Pick<LiveEngine, 'log' | 'reader'>;
   readonly transport: LiveTransport;
   readonly clock: Clock;
   readonly random: Random;

@@ -6,10 +6,10 @@ import {
 } from '#contracts/live-feed.ts';
 import { type Operation } from '#contracts/operation.ts';
 import { type Clock, type Random } from '#server/engine/clock.ts';
-import { type Engine } from '#server/engine/engine.ts';
 import { type Logger } from '#server/engine/logger.ts';
 import { LiveClient } from './live-client.ts';
 import { type LiveCounters } from './live-counters.ts';
+import { type LiveEngine } from './live-engine.ts';
 import { type LiveFeed } from './live-feed.ts';
 
 export type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents>;
@@ -32,7 +32,7 @@ export type LiveConnection = {
 
 type ConnectionDependencies = {
   readonly feed: LiveFeed;
-  readonly engine: Engine;
+  readonly engine: LiveEngine;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

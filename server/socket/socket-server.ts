@@ -6,7 +6,6 @@ import {
   type StatsFrame,
 } from '#contracts/live-feed.ts';
 import { type Clock, type Random } from '#server/engine/clock.ts';
-import { type Engine } from '#server/engine/engine.ts';
 import { type Logger } from '#server/engine/logger.ts';
 import { type Service } from '#server/engine/service.ts';
 import {
@@ -16,6 +15,7 @@ import {
   STATS_ROOM,
 } from './live-connection.ts';
 import { liveFamilies, newLiveCounters } from './live-counters.ts';
+import { type LiveEngine } from './live-engine.ts';
 import { LiveFeed } from './live-feed.ts';
 import { isAllowedHandshake } from './origin-rules.ts';
 
@@ -28,7 +28,7 @@ const STATS_WINDOW_SECONDS = 10;
 
 export type SocketServerDependencies = {
   readonly httpServer: HttpServer;
-  readonly engine: Engine;
+  readonly engine: LiveEngine;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
@@ -153,7 +153,7 @@ function refusalOf(
 }
 
 /** One reading of the topology at a time, shared by all who ask meanwhile. */
-function createStatsReader(engine: Engine): () => Promise<StatsFrame> {
+function createStatsReader(engine: LiveEngine): () => Promise<StatsFrame> {
   let reading: Promise<StatsFrame> | null = null;
   const read = async (): Promise<StatsFrame> => {
     const topology = await engine.topology.topology(STATS_WINDOW_SECONDS);
