@@ -2,8 +2,9 @@ import { type Db } from './database.ts';
 
 export const EVENT_COUNTS_CURSOR = 'event-counts';
 
-/** Whole multiples of a resolution: rows of `event_counts` with this resolution whose time lies in [fromMs, toMs). */
+/** The rows of `event_counts` with this resolution whose time lies in [fromMs, toMs) belong to this bucket. */
 export type CountSegment = {
+  readonly bucket: number;
   readonly resolution: number;
   readonly fromMs: number;
   readonly toMs: number;
@@ -90,19 +91,19 @@ export async function selectCounts(
   const { rows } = await db.query<CountRow>({
     name: 'event_counts_by_bucket',
     text: `WITH rolled AS (
-             SELECT c.at, c.topic_id, c.type, c.count
-               FROM unnest($4::int[], $5::float8[], $6::float8[]) AS s(resolution, low, high)
+             SELECT s.bucket, c.topic_id, c.type, c.count
+               FROM unnest($4::int[], $5::float8[], $6::float8[], $10::int[]) AS s(resolution, low, high, bucket)
               CROSS JOIN LATERAL (
                 SELECT * FROM event_counts x WHERE x.resolution = s.resolution
                    AND x.at >= to_timestamp(s.low) AND x.at < to_timestamp(s.high)) c),
            unrolled AS (
-             SELECT e.recorded_at AS at, e.topic_id, e.type, 1::bigint AS count
+             SELECT ${BUCKET('e.recorded_at')} AS bucket, e.topic_id, e.type, 1::bigint AS count
                FROM (SELECT * FROM events t
                       WHERE t.shard = 0 AND t.position > coalesce((SELECT position FROM cursors WHERE name = $8), 0)
                       ORDER BY t.position LIMIT $9) e
               WHERE e.recorded_at >= to_timestamp($1::float8 / 1000) AND e.recorded_at < to_timestamp($7::float8 / 1000)),
            every AS (SELECT * FROM rolled UNION ALL SELECT * FROM unrolled)
-           SELECT ${BUCKET('at')} AS bucket, topic_id AS "topicId", type, sum(count)::bigint AS count
+           SELECT bucket, topic_id AS "topicId", type, sum(count)::bigint AS count
              FROM every GROUP BY 1, 2, 3`,
     values: [
       query.afterMs,
@@ -114,6 +115,7 @@ export async function selectCounts(
       query.beforeMs,
       EVENT_COUNTS_CURSOR,
       query.unrolledLimit,
+      query.segments.map((segment) => segment.bucket),
     ],
   });
   return rows;

@@ -36,11 +36,6 @@ export async function openTestLog(
   const offsets = new Map<string, number>();
   const versions = new Map<string, number>();
   let tail = 0;
-  const next = (counters: Map<string, number>, key: string, first: number) => {
-    const value = counters.get(key) ?? first;
-    counters.set(key, value + 1);
-    return value;
-  };
   const idOf = (name: string) => topics.find((topic) => topic.name === name)?.id ?? 0;
   return {
     topics: {
@@ -71,12 +66,12 @@ export async function openTestLog(
           event_id: event.id ?? randomUUID(),
           source: event.source ?? 'test',
           type: event.type ?? 'thing.happened',
-          subject: event.subject ?? null,
-          key: event.key ?? null,
-          stream_id: event.stream ?? null,
-          correlation_id: event.correlationId ?? null,
-          causation_id: event.causationId ?? null,
-          data: event.data ?? null,
+          subject: event.subject,
+          key: event.key,
+          stream_id: event.stream,
+          correlation_id: event.correlationId,
+          causation_id: event.causationId,
+          data: event.data,
         };
       });
       await insertRows(database, rows);
@@ -86,6 +81,12 @@ export async function openTestLog(
       return first;
     },
   };
+}
+
+function next(counters: Map<string, number>, key: string, first: number): number {
+  const value = counters.get(key) ?? first;
+  counters.set(key, value + 1);
+  return value;
 }
 
 async function insertTopics(database: Database, names: readonly string[]): Promise<TopicInfo[]> {

@@ -38,6 +38,9 @@ export function computeDecimal(
   };
 }
 
+/** As a JS number; infinite when out of its range. */
+export const approximate = (a: Decimal): number => Number(`${a.coefficient}e${a.exponent}`);
+
 export const negated = (a: Decimal): Decimal => ({ ...a, coefficient: -a.coefficient });
 
 export const absolute = (a: Decimal): Decimal => (a.coefficient < 0n ? negated(a) : a);

@@ -1,5 +1,6 @@
 import {
   absolute,
+  approximate,
   compareDecimals,
   computeDecimal,
   negated,
@@ -199,7 +200,10 @@ const DOUBLE = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const DOUBLE_DIGITS = 15;
 
 function toDouble(item: unknown): PathNumber {
-  if (isPathNumber(item)) return item;
+  if (isPathNumber(item)) {
+    if (!Number.isFinite(approximate(decimalOf(item)))) throw new PathError();
+    return item;
+  }
   const value = typeof item === 'string' && DOUBLE.test(item) ? Number(item) : Number.NaN;
   if (!Number.isFinite(value)) throw new PathError();
   return Number(value.toPrecision(DOUBLE_DIGITS));
@@ -269,11 +273,11 @@ function unknownOnError(work: () => Truth): Truth {
   }
 }
 
-/** Lax: the first true decides. Strict: anything unknown does. */
+/** In strict mode anything unknown decides, in lax mode anything true. */
 function anyOf(results: readonly Truth[], strict: boolean): Truth {
-  const first = results.find((result) => result === true || (strict && result === null));
-  if (first !== undefined) return first;
-  return results.includes(null) ? null : false;
+  const isTrue = results.includes(true);
+  if (isTrue && !strict) return true;
+  return results.includes(null) ? null : isTrue;
 }
 
 function compare(operator: ComparisonOperator, left: unknown, right: unknown): Truth {

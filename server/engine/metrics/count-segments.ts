@@ -10,33 +10,49 @@ export const KEPT_SECONDS: Readonly<Record<1 | 60, number>> = {
   60: 90 * DAY_SECONDS,
 };
 
+/**
+ * With more buckets than this, where one ends inside the window may be off by up to a 600th of its width: else each
+ * would read two minutes of seconds at its edges. The ends of the window itself are exact.
+ */
+const EXACT_BUCKETS = 50;
+const EDGE_PART = 600;
+
 export type CountWindow = {
   readonly afterMs: number;
   readonly beforeMs: number;
+  readonly bucketMs: number;
   readonly segments: readonly CountSegment[];
 };
 
 /**
- * Splits a window into the fewest rows that add up to it: coarse rows inside, finer ones at its edges. A bucket must hold
- * whole rows, so rows wider than a bucket are not used unless nothing finer is kept from then. The window is widened to
- * the finest rows there are and answered so.
+ * Splits each bucket of a window into the fewest rows that add up to it: coarse rows inside, finer ones at its edges.
+ * The window is widened to the finest rows that are still kept from then, and answered so.
  */
 export function countWindow(question: {
   readonly afterMs: number;
   readonly beforeMs: number;
-  readonly bucketMs: number;
+  readonly buckets: number;
   readonly nowMs: number;
 }): CountWindow {
+  const { buckets } = question;
   const finest = finestKept((question.nowMs - question.afterMs) / 1_000);
-  const coarsest =
-    RESOLUTIONS.find((resolution) => resolution * 1_000 <= question.bucketMs) ?? finest;
-  const edgeMs = finest * 1_000;
-  const afterMs = Math.floor(question.afterMs / edgeMs) * edgeMs;
-  const beforeMs = Math.ceil(question.beforeMs / edgeMs) * edgeMs;
-  const usable = RESOLUTIONS.filter(
-    (resolution) => resolution >= finest && resolution <= Math.max(coarsest, finest),
+  const usable = RESOLUTIONS.filter((resolution) => resolution >= finest);
+  const afterMs = Math.floor(question.afterMs / (finest * 1_000)) * finest * 1_000;
+  const beforeMs = Math.ceil(question.beforeMs / (finest * 1_000)) * finest * 1_000;
+  const bucketMs = (beforeMs - afterMs) / buckets;
+  const fine = usable.findLast((resolution) => resolution * 1_000 * EDGE_PART >= bucketMs) ?? 3_600;
+  const unit = buckets <= EXACT_BUCKETS ? finest : fine;
+  const edgeMs = unit * 1_000;
+  const edge = (bucket: number): number => {
+    if (bucket === 0) return afterMs;
+    if (bucket === buckets) return beforeMs;
+    const rounded = Math.round((afterMs + bucket * bucketMs) / edgeMs) * edgeMs;
+    return Math.min(beforeMs, Math.max(afterMs, rounded));
+  };
+  const segments = Array.from({ length: buckets }, (_unused, bucket) =>
+    split(edge(bucket), edge(bucket + 1), usable).map((segment) => ({ bucket, ...segment })),
   );
-  return { afterMs, beforeMs, segments: split(afterMs, beforeMs, usable) };
+  return { afterMs, beforeMs, bucketMs, segments: segments.flat() };
 }
 
 function finestKept(ageSeconds: number): number {
@@ -44,7 +60,11 @@ function finestKept(ageSeconds: number): number {
   return ageSeconds < KEPT_SECONDS[60] ? 60 : 3_600;
 }
 
-function split(fromMs: number, toMs: number, resolutions: readonly number[]): CountSegment[] {
+function split(
+  fromMs: number,
+  toMs: number,
+  resolutions: readonly number[],
+): Omit<CountSegment, 'bucket'>[] {
   const [resolution, ...finer] = resolutions;
   if (resolution === undefined || fromMs >= toMs) return [];
   const step = resolution * 1_000;

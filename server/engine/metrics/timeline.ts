@@ -160,18 +160,9 @@ async function fineRange(deps: TimelineDependencies, question: Question) {
   return { afterMs, beforeMs, bucketMs, fromPosition, toPosition: next - 1 };
 }
 
-function windowOf(
-  deps: TimelineDependencies,
-  question: Question,
-): CountWindow & { readonly bucketMs: number } {
-  const { afterMs, beforeMs } = timesOf(question);
-  const window = countWindow({
-    afterMs,
-    beforeMs,
-    bucketMs: (beforeMs - afterMs) / question.buckets,
-    nowMs: deps.clock.now(),
-  });
-  return { ...window, bucketMs: (window.beforeMs - window.afterMs) / question.buckets };
+function windowOf(deps: TimelineDependencies, question: Question): CountWindow {
+  const { buckets } = question;
+  return countWindow({ ...timesOf(question), buckets, nowMs: deps.clock.now() });
 }
 
 function timesOf(question: Question): { readonly afterMs: number; readonly beforeMs: number } {
