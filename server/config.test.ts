@@ -9,7 +9,7 @@ test('needs no setting at all', () => {
     databaseUrl: undefined,
     dataFolder: resolve('.weir'),
     scenario: 'shop',
-    logLevel: 'info',
+    logLevel: 'warn',
     githubSecret: undefined,
   });
 });

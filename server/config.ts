@@ -51,7 +51,7 @@ const environmentSchema = z.object({
     .refine((path) => !path.includes('\0'), 'must be the path of a folder')
     .default('.weir'),
   WEIR_SCENARIO: oneOf(SCENARIOS).default('shop'),
-  LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('warn'),
   WEIR_GITHUB_SECRET: z.string().optional(),
 });
 

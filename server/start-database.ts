@@ -60,12 +60,15 @@ function claimFolder({ dataFolder, started }: StartDatabaseOptions): void {
 
 async function startEmbedded(options: StartDatabaseOptions): Promise<string> {
   options.onProgress('Starting Postgres');
+  let isRunning = false;
   const postgres = await startEmbeddedPostgres({
     dataFolder: options.dataFolder,
     onNotice: (message) => {
-      options.log.info({}, message);
+      if (isRunning) options.log.warn({}, message);
+      else options.onProgress(message);
     },
   });
+  isRunning = true;
   options.started.push({
     name: 'postgres',
     start: () => Promise.resolve(),

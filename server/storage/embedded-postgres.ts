@@ -86,11 +86,12 @@ class EmbeddedServer implements EmbeddedPostgres {
     notice: (message: string) => void,
   ): Promise<EmbeddedServer> {
     const { folder: home, programs } = findPostgresHome(dataFolder);
-    if (home !== dataFolder) notice(`The database is kept in ${home}, where Postgres may enter.`);
+    if (home !== dataFolder)
+      notice(`Postgres may not enter ${dataFolder}: the database is kept in ${home}`);
     const folder = join(home, 'postgres');
     const cluster: Cluster = { programs, folder, password: readPassword(home, folder) };
     if (!existsSync(folder)) {
-      notice('Making a new database.');
+      notice('Making a new database');
       await initCluster(cluster);
     }
     await endLeftovers(folder);
