@@ -23,16 +23,16 @@ beforeAll(async () => {
 });
 afterAll(() => test.drop());
 
-const second = (at: number) => `2026-01-01T10:00:${String(at).padStart(2, '0')}.400Z`;
+const atSecond = (at: number) => `2026-01-01T10:00:${String(at).padStart(2, '0')}.400Z`;
 const sumOf = (rows: readonly { readonly count: number }[]) =>
   rows.reduce((sum, row) => sum + row.count, 0);
 
 describe('traffic samples', () => {
   it('adds to a second, rolls up once however often asked, and reads each event once', async () => {
     const { pool } = test.database;
-    await insertTrafficSamples(pool, second(1), [edge]);
-    await insertTrafficSamples(pool, second(1), [{ ...edge, p95Ms: 80 }]);
-    await insertTrafficSamples(pool, second(59), [{ ...edge, count: 5, errors: 0, p95Ms: null }]);
+    await insertTrafficSamples(pool, atSecond(1), [edge]);
+    await insertTrafficSamples(pool, atSecond(1), [{ ...edge, p95Ms: 80 }]);
+    await insertTrafficSamples(pool, atSecond(59), [{ ...edge, count: 5, errors: 0, p95Ms: null }]);
     await insertTrafficSamples(pool, '2026-01-01T10:01:10.000Z', [{ ...edge, count: 7 }]);
 
     const now = '2026-01-01T10:01:30.000Z';
