@@ -22,6 +22,7 @@ import { type Clock } from '../clock.ts';
 import { databaseFailure } from '../database-failure.ts';
 import { type Actor, type EventReader, type Operations } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
+import { type EventLog } from '../log/event-log.ts';
 import { decodeCursor, encodeCursor } from '../log/page-cursor.ts';
 import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
@@ -35,6 +36,7 @@ import { ReplayRun } from './replay-run.ts';
 
 export type OperationsDependencies = {
   readonly database: Database;
+  readonly log: Pick<EventLog, 'tailPosition'>;
   readonly reader: EventReader;
   readonly redelivery: Redelivery;
   readonly clock: Clock;

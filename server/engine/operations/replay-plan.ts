@@ -6,10 +6,10 @@ import { type NewOperation, selectTarget } from '#server/storage/operation-rows.
 import { type Redelivery } from '../broker/redelivery.ts';
 import { type EventReader } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
+import { type EventLog } from '../log/event-log.ts';
 import { type ReplayParams } from './replay-run.ts';
 
-/** No event is recorded after this, so the position asked for it is the one behind the tail. */
-const END_OF_TIME = '9999-12-31T23:59:59.999Z';
+const LAST_INSTANT_MS = Date.parse('9999-12-31T23:59:59.999Z');
 const ORDER_WARNING =
   'The order relative to live deliveries is not kept: replayed events come beside new ones.';
 
@@ -26,6 +26,7 @@ export type PlannedReplay = {
 export async function planReplay(
   deps: {
     readonly database: Database;
+    readonly log: Pick<EventLog, 'tailPosition'>;
     readonly reader: EventReader;
     readonly redelivery: Redelivery;
   },
@@ -41,7 +42,7 @@ export async function planReplay(
   const settings = subscriptionSettingsSchema.parse(target.settings);
   const filter = completeFilter(request.filter, settings.filter);
   deps.reader.matcher(filter);
-  const { fromPosition, toPosition } = await resolveRange(deps.reader, request);
+  const { fromPosition, toPosition } = await resolveRange(deps, request);
   const found = await deps.reader.summarise({ fromPosition, toPosition, filter });
   const { ratePerSecond, speed, reason } = request;
   const params: ReplayParams & Record<string, unknown> = {
@@ -115,10 +116,9 @@ const given = (values: string[] | undefined) =>
   values === undefined || values.length === 0 ? undefined : values;
 
 async function resolveRange(
-  reader: EventReader,
+  { reader, log }: { readonly reader: EventReader; readonly log: Pick<EventLog, 'tailPosition'> },
   { from, to }: Pick<ReplayRequest, 'from' | 'to'>,
 ): Promise<{ readonly fromPosition: number; readonly toPosition: number }> {
-  const tail = (await reader.positionAt(END_OF_TIME)) - 1;
   const fromPosition = typeof from === 'number' ? Math.max(1, from) : await reader.positionAt(from);
   // Both ends are included, and times are read to the millisecond: the end is before the next millisecond.
   const toPosition =
@@ -127,11 +127,11 @@ async function resolveRange(
     typeof from === typeof to ? isAfter(from, to) : fromPosition > Math.max(toPosition, 0) + 1;
   if (backwards)
     throw new EngineError('invalid-request', 'from must not come after to.', { field: 'from' });
-  return { fromPosition, toPosition: Math.min(toPosition, tail) };
+  return { fromPosition, toPosition: Math.min(toPosition, log.tailPosition()) };
 }
 
 const afterMillisecond = (time: string): string =>
-  new Date(Math.min(Date.parse(time) + 1, Date.parse(END_OF_TIME))).toISOString();
+  new Date(Math.min(Date.parse(time) + 1, LAST_INSTANT_MS)).toISOString();
 
 function isAfter(from: number | string, to: number | string): boolean {
   if (typeof from === 'number' && typeof to === 'number') return from > to;
