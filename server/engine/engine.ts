@@ -108,7 +108,14 @@ export function createEngine(deps: EngineDependencies): Engine {
     ...deps,
     log,
     topics,
-    publisher,
+    // What handlers publish is counted by the broker, as emitted by them and not as published by a producer.
+    publisher: createPublisher({
+      log,
+      topics,
+      traffic: { published: () => undefined },
+      clock,
+      autoCreateTopics: deps.autoCreateTopics,
+    }),
     reader,
     traffic,
     wakeOutbox,

@@ -113,7 +113,7 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
       ...deps,
       owner,
       onBeat: async () => {
-        await Promise.all(subscriptions.all().map((entry) => entry.runner?.refresh()));
+        for (const entry of subscriptions.all()) await entry.runner?.refresh();
       },
       onReplaced: () => void subscriptions.stop(),
     }),
@@ -219,7 +219,6 @@ function pullFace(
     }
     return { pull: entry.pull, runner: entry.runner };
   };
-  const allExpired = (ids: readonly string[]) => ({ acknowledged: [], expired: [...ids] });
   return {
     receive: async (name, request, signal) => {
       const { pull, runner } = pullOf(name);
@@ -233,6 +232,8 @@ function pullFace(
     extend: async (name, ids, byMs) => pullOf(name).pull?.extend(ids, byMs) ?? allExpired(ids),
   };
 }
+
+const allExpired = (ids: readonly string[]) => ({ acknowledged: [], expired: [...ids] });
 
 async function register(
   { subscriptions, runtime }: FaceParts,

@@ -49,8 +49,8 @@ function failureOfError(error: Error): Failure {
   const retryable = !('retryable' in error && error.retryable === false);
   const named = error.name === 'Error' ? error.constructor.name : error.name;
   return makeFailure({
-    errorClass: String(named),
-    message: String(error.message),
+    errorClass: named,
+    message: error.message,
     stack: typeof error.stack === 'string' ? error.stack : null,
     retryable,
   });

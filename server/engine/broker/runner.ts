@@ -257,18 +257,6 @@ export class SubscriptionRunner {
     this.#phase = 'idle';
   }
 
-  /** Ends as a killed process would: nothing is stored or released. For tests of what comes after. */
-  abandon(): void {
-    this.#phase = 'stopping';
-    this.#stopping.abort();
-    this.#dueTimer.clear();
-    this.#breakerTimer.clear();
-    this.#commits.drop();
-    this.#executor.cancel();
-    this.intake.clear();
-    this.#phase = 'idle';
-  }
-
   async #workEnds(withinMs: number): Promise<boolean> {
     const { clock } = this.#deps;
     const until = clock.monotonicMs() + withinMs;

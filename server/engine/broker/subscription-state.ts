@@ -12,12 +12,6 @@ export function nextState(
   state: SubscriptionState,
   command: StateCommand,
 ): SubscriptionState | undefined {
-  switch (command) {
-    case 'pause':
-      return state === 'disabled' ? undefined : 'paused';
-    case 'resume':
-      return 'running';
-    case 'disable':
-      return 'disabled';
-  }
+  if (command === 'pause') return state === 'disabled' ? undefined : 'paused';
+  return command === 'resume' ? 'running' : 'disabled';
 }

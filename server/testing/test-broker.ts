@@ -1,0 +1,133 @@
+import { type StoredEvent } from '#contracts/event.ts';
+import { type SubscriptionSettings, subscriptionSettingsSchema } from '#contracts/subscription.ts';
+import { type BrokerParts, createBroker } from '#server/engine/broker/broker.ts';
+import { systemClock } from '#server/engine/clock.ts';
+import { type Publisher } from '#server/engine/engine-parts.ts';
+import { createTraffic } from '#server/engine/flows/traffic.ts';
+import { createEventReader } from '#server/engine/log/event-reader.ts';
+import { createOutboxRelay } from '#server/engine/log/outbox-relay.ts';
+import { createEventLog, type PostgresEventLog } from '#server/engine/log/postgres-event-log.ts';
+import { createTopics, type LoadableTopics } from '#server/engine/log/topics.ts';
+import { silentLogger } from '#server/engine/logger.ts';
+import { createPublisher } from '#server/engine/publishing/publisher.ts';
+import { startAll, stopAll } from '#server/engine/service.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
+
+export type TestBroker = {
+  readonly database: TestDatabase;
+  readonly log: PostgresEventLog;
+  readonly topics: LoadableTopics;
+  readonly publisher: Publisher;
+  /** One more broker on the same log. With the same `nodeId` it is the next life of a server that was killed. */
+  open(nodeId: string): Promise<BrokerParts & { close(): Promise<void> }>;
+  /** Publishes one event per key to the topic; ids are `<prefix><index>`. */
+  publish(topic: string, keys: readonly (string | null)[], prefix?: string): Promise<void>;
+  drop(): Promise<void>;
+};
+
+const UNTIL_MS = 15_000;
+
+/** A log with its relay on a database of its own, and brokers to be opened and closed on it. */
+export async function createTestBroker(): Promise<TestBroker> {
+  const database = await createTestDatabase();
+  const shared = { database: database.database, clock: systemClock, logger: silentLogger };
+  const traffic = createTraffic({ clock: systemClock });
+  const wake: { outbox: () => void } = { outbox: () => undefined };
+  const wakeOutbox = () => wake.outbox();
+  const topics = createTopics({
+    ...shared,
+    wakeOutbox,
+    nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
+    publishedPerSecond: () => 0,
+  });
+  const log = createEventLog({
+    ...shared,
+    findTopic: (name) => topics.find(name),
+    findTopicById: (id) => topics.findById(id),
+  });
+  await topics.load();
+  await log.start();
+  const relay = createOutboxRelay({ ...shared, log, topics, traffic });
+  wake.outbox = () => relay.wake();
+  await relay.start();
+  const reader = createEventReader({ database: shared.database, topics, log });
+  const publisher = createPublisher({
+    log,
+    topics,
+    traffic,
+    clock: systemClock,
+    autoCreateTopics: true,
+  });
+  const closers: (() => Promise<void>)[] = [];
+  return {
+    database,
+    log,
+    topics,
+    publisher,
+    open: async (nodeId) => {
+      const parts = createBroker({
+        ...shared,
+        log,
+        topics,
+        publisher,
+        reader,
+        traffic,
+        random: Math.random,
+        nodeId,
+        wakeOutbox,
+      });
+      await startAll(parts.services);
+      let closed: Promise<void> | undefined;
+      const close = () => (closed ??= stopAll(parts.services));
+      closers.push(close);
+      return { ...parts, close };
+    },
+    publish: async (topic, keys, prefix = 'e') => {
+      const inputs = keys.map((key, index) => ({
+        attributes: {
+          id: `${prefix}${index}`,
+          source: 'test',
+          type: 'thing.happened',
+          ...(key === null ? {} : { subject: key }),
+        },
+        payload: { kind: 'json', value: { index } } as const,
+      }));
+      for (let from = 0; from < inputs.length; from += 500)
+        await publisher.publish({ topic, inputs: inputs.slice(from, from + 500), batch: true });
+    },
+    drop: async () => {
+      for (const close of closers) await close().catch(() => undefined);
+      await relay.stop();
+      await log.stop();
+      await database.drop();
+    },
+  };
+}
+
+/** Settings for a quick test: retries after a few milliseconds, no jitter. */
+export const quickSettings = (over: Record<string, unknown> = {}): SubscriptionSettings =>
+  subscriptionSettingsSchema.parse({
+    delivery: { kind: 'pull' },
+    retry: { maxRetries: 3, baseMs: 20, factor: 2, maxMs: 1_000, jitter: 0 },
+    ...over,
+  });
+
+/** Resolves when the condition holds; rejects after a while, with what was seen last. */
+export async function until<Seen>(
+  look: () => Seen | Promise<Seen>,
+  holds: (seen: Seen) => boolean,
+): Promise<Seen> {
+  const deadline = performance.now() + UNTIL_MS;
+  for (;;) {
+    const seen = await look();
+    if (holds(seen)) return seen;
+    if (performance.now() > deadline)
+      throw new Error(`the condition was not met; last seen: ${JSON.stringify(seen)}`);
+    await systemClock.sleep(10);
+  }
+}
+
+export const indexOf = (event: StoredEvent): number => {
+  const { data } = event;
+  return typeof data === 'object' && data !== null && 'index' in data ? Number(data.index) : -1;
+};
