@@ -92,7 +92,7 @@ export class ScenarioRunner {
     this.#halted.abort();
     await this.#running?.saving;
     this.#running = null;
-    for (const consumer of consumers) await engine.broker.unregister(consumer.name);
+    await Promise.all(consumers.map((consumer) => engine.broker.unregister(consumer.name)));
     logger.info({ scenario: name }, 'scenario stopped');
   }
 
