@@ -13,12 +13,15 @@ import { Rail } from './rail.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { TopBar } from './top-bar.tsx';
 import { Tour } from './tour.tsx';
+import { useIsHydrated } from './use-is-hydrated.ts';
 import { usePulse } from './use-pulse.ts';
 
 /** What stands around every place. A view fills `main`; it scrolls there unless the view does so itself. */
 export function Shell({ children }: { children: ReactNode }) {
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const [isSheetOpen, setSheetOpen] = useState(false);
+  // Places show live data in the reader's own time: the server has nothing to render for them.
+  const isHydrated = useIsHydrated();
   useLiveStats();
   useShortcut('mod+k', () => setPaletteOpen((open) => !open), {
     label: 'Search or jump',
@@ -36,7 +39,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <Rail />
       <TopBar onSearch={() => setPaletteOpen(true)} />
       <main id="main" tabIndex={-1} className="relative min-h-0 overflow-auto outline-none">
-        {children}
+        {isHydrated ? children : null}
       </main>
       <FooterPulse />
       <BottomBar />

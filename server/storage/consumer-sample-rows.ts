@@ -50,12 +50,12 @@ export async function rollUpConsumerSamples(
 ): Promise<void> {
   await db.query(
     `INSERT INTO consumer_samples (resolution, subscription_id, at, handled, failed, dead, p50_ms, p95_ms, p99_ms, lag, committed)
-     SELECT $2, subscription_id, date_bin($2 * interval '1 second', at, 'epoch') AS bucket, sum(handled), sum(failed), sum(dead),
+     SELECT $2::integer, subscription_id, date_bin($2::integer * interval '1 second', at, 'epoch') AS bucket, sum(handled), sum(failed), sum(dead),
        sum(p50_ms * handled) / nullif(sum(handled), 0), max(p95_ms), max(p99_ms),
        (array_agg(lag ORDER BY at DESC))[1], max(committed)
      FROM consumer_samples WHERE resolution = $1
-       AND at >= date_bin($2 * interval '1 second', now() - $3 * interval '1 second', 'epoch')
-       AND at < date_bin($2 * interval '1 second', now(), 'epoch')
+       AND at >= date_bin($2::integer * interval '1 second', now() - $3 * interval '1 second', 'epoch')
+       AND at < date_bin($2::integer * interval '1 second', now(), 'epoch')
      GROUP BY subscription_id, bucket ON CONFLICT DO NOTHING`,
     [step.from, step.to, step.lookBackSeconds],
   );
