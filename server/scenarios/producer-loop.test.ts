@@ -4,13 +4,15 @@ import { EngineError } from '#server/engine/errors.ts';
 import { silentLogger } from '#server/engine/logger.ts';
 import { ProducerLoop } from './producer-loop.ts';
 
+/** Lets everything that can go on without time go on. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i += 1) await Promise.resolve();
+}
+
 /** A clock whose sleepers wake when time is moved; `late` is how much too late each of them wakes. */
 function manualClock(late = 0): Clock & { move(toMs: number): Promise<void> } {
   let now = 0;
   let sleepers: { at: number; wake: () => void }[] = [];
-  const settle = async () => {
-    for (let i = 0; i < 20; i += 1) await Promise.resolve();
-  };
   return {
     now: () => now,
     monotonicMs: () => now,
