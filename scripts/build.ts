@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isEntry } from './entry.ts';
+import { whenEntry } from './entry.ts';
 import { repositoryRoot, run } from './run.ts';
 
 const SOURCES = ['app', 'components', 'lib', 'contracts', 'public'];
@@ -43,4 +43,4 @@ function listFiles(folder: string): readonly string[] {
     .toSorted();
 }
 
-if (isEntry(import.meta.url)) await buildWhenChanged();
+await whenEntry(import.meta.url, buildWhenChanged);

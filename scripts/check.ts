@@ -1,6 +1,7 @@
-import { isEntry } from './entry.ts';
+import { existsSync } from 'node:fs';
+import { whenEntry } from './entry.ts';
 import { generate } from './generate.ts';
-import { add, runCheck, runVitest, type Tally } from './tally.ts';
+import { add, report, runCheck, runVitest, type Tally } from './tally.ts';
 
 const FOLDERS = [
   'app',
@@ -17,7 +18,6 @@ const FOLDERS = [
 /** Everything that needs no database: format, types, lint, import rules, dead code, unit tests. */
 export async function check(): Promise<Tally> {
   await generate();
-  const { existsSync } = await import('node:fs');
   return add([
     await runCheck({
       title: 'format',
@@ -48,8 +48,4 @@ export async function check(): Promise<Tally> {
   ]);
 }
 
-if (isEntry(import.meta.url)) {
-  const { passed, failed } = await check();
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed === 0 ? 0 : 1;
-}
+await whenEntry(import.meta.url, async () => report(await check()));

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildWhenChanged } from './build.ts';
 import { findChromium } from './chromium.ts';
-import { isEntry } from './entry.ts';
+import { whenEntry } from './entry.ts';
 import { generate } from './generate.ts';
-import { runPlaywright, type Tally } from './tally.ts';
+import { report, runPlaywright, type Tally } from './tally.ts';
 
 /** The browser stories against a production build, with a database and a port of their own. */
 export async function e2e(): Promise<Tally> {
@@ -37,8 +37,4 @@ function findPort(): Promise<number> {
   return promise;
 }
 
-if (isEntry(import.meta.url)) {
-  const { passed, failed } = await e2e();
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed === 0 ? 0 : 1;
-}
+await whenEntry(import.meta.url, async () => report(await e2e()));

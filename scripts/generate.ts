@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { isEntry } from './entry.ts';
+import { whenEntry } from './entry.ts';
 import { repositoryRoot, run } from './run.ts';
 
 const SCHEMA = join(repositoryRoot, 'prisma/schema.prisma');
@@ -32,4 +32,4 @@ export async function generate(): Promise<void> {
   writeFileSync(STAMP, hash);
 }
 
-if (isEntry(import.meta.url)) await generate();
+await whenEntry(import.meta.url, generate);

@@ -1,14 +1,12 @@
 import { buildWhenChanged } from './build.ts';
 import { check } from './check.ts';
 import { e2e } from './e2e.ts';
-import { add, runVitest, type Tally } from './tally.ts';
+import { add, report, runVitest, type Tally } from './tally.ts';
 
 // A part that cannot even begin (no build, no browser) is one failure, and the parts after it still run.
 const tallies: Tally[] = [];
 for (const part of [check, () => runVitest('db'), build, e2e]) tallies.push(await attempt(part));
-const { passed, failed } = add(tallies);
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+report(add(tallies));
 
 async function build(): Promise<Tally> {
   await buildWhenChanged();
