@@ -2,9 +2,10 @@ import { type Db } from './database.ts';
 
 export const EVENT_COUNTS_CURSOR = 'event-counts';
 
-/** The rows of `event_counts` with this resolution whose time lies in [fromMs, toMs) belong to this bucket. */
+/** The rows of `event_counts` with this resolution whose time lies in [fromMs, toMs) belong to this bucket, but for their later share. */
 export type CountSegment = {
   readonly bucket: number;
+  readonly laterShare: number;
   readonly resolution: number;
   readonly fromMs: number;
   readonly toMs: number;
@@ -12,6 +13,8 @@ export type CountSegment = {
 
 export type CountRow = {
   readonly bucket: number;
+  /** Which part of the count belongs to the bucket after this one. */
+  readonly laterShare: number;
   readonly topicId: number;
   readonly type: string;
   readonly count: number;
@@ -44,7 +47,7 @@ export async function rollCounts(db: Db, from: number, to: number): Promise<bool
            counted AS (
              INSERT INTO event_counts AS c (resolution, at, topic_id, type, count)
              SELECT r.resolution, date_bin(make_interval(secs => r.resolution), s.at, 'epoch'), s.topic_id, s.type, sum(s.count)
-               FROM seconds s CROSS JOIN (VALUES (1), (60), (3600)) AS r(resolution)
+               FROM seconds s CROSS JOIN (VALUES (1), (10), (60), (3600)) AS r(resolution)
               GROUP BY 1, 2, 3, 4
              ON CONFLICT (resolution, at, topic_id, type) DO UPDATE SET count = c.count + excluded.count)
            SELECT count(*) AS moved FROM moved`,
@@ -91,20 +94,22 @@ export async function selectCounts(
   const { rows } = await db.query<CountRow>({
     name: 'event_counts_by_bucket',
     text: `WITH rolled AS (
-             SELECT s.bucket, c.topic_id, c.type, c.count
-               FROM unnest($4::int[], $5::float8[], $6::float8[], $10::int[]) AS s(resolution, low, high, bucket)
+             SELECT s.bucket, s.later_share, c.topic_id, c.type, c.count
+               FROM unnest($4::int[], $5::float8[], $6::float8[], $10::int[], $11::float8[]) AS s(resolution, low, high, bucket, later_share)
               CROSS JOIN LATERAL (
                 SELECT * FROM event_counts x WHERE x.resolution = s.resolution
-                   AND x.at >= to_timestamp(s.low) AND x.at < to_timestamp(s.high)) c),
+                   AND x.at >= to_timestamp(s.low) AND x.at < to_timestamp(s.high)
+                -- Keeps the planner from joining all rows with all segments: each segment walks its piece of the index.
+                OFFSET 0) c),
            unrolled AS (
-             SELECT ${BUCKET('e.recorded_at')} AS bucket, e.topic_id, e.type, 1::bigint AS count
+             SELECT ${BUCKET('e.recorded_at')} AS bucket, 0::float8 AS later_share, e.topic_id, e.type, 1::bigint AS count
                FROM (SELECT * FROM events t
                       WHERE t.shard = 0 AND t.position > coalesce((SELECT position FROM cursors WHERE name = $8), 0)
                       ORDER BY t.position LIMIT $9) e
               WHERE e.recorded_at >= to_timestamp($1::float8 / 1000) AND e.recorded_at < to_timestamp($7::float8 / 1000)),
            every AS (SELECT * FROM rolled UNION ALL SELECT * FROM unrolled)
-           SELECT bucket, topic_id AS "topicId", type, sum(count)::bigint AS count
-             FROM every GROUP BY 1, 2, 3`,
+           SELECT bucket, later_share AS "laterShare", topic_id AS "topicId", type, sum(count)::bigint AS count
+             FROM every GROUP BY 1, 2, 3, 4`,
     values: [
       query.afterMs,
       query.bucketMs,
@@ -116,6 +121,7 @@ export async function selectCounts(
       EVENT_COUNTS_CURSOR,
       query.unrolledLimit,
       query.segments.map((segment) => segment.bucket),
+      query.segments.map((segment) => segment.laterShare),
     ],
   });
   return rows;
@@ -134,8 +140,8 @@ export async function selectFineCounts(
 ): Promise<CountRow[]> {
   const { rows } = await db.query<CountRow>({
     name: 'event_counts_fine',
-    text: `SELECT ${BUCKET('e.recorded_at')} AS bucket, e.topic_id AS "topicId", e.type, count(*) AS count
-             FROM events e WHERE e.shard = 0 AND e.position >= $4 AND e.position <= $5 GROUP BY 1, 2, 3`,
+    text: `SELECT ${BUCKET('e.recorded_at')} AS bucket, 0::float8 AS "laterShare", e.topic_id AS "topicId", e.type, count(*) AS count
+             FROM events e WHERE e.shard = 0 AND e.position >= $4 AND e.position <= $5 GROUP BY 1, 2, 3, 4`,
     values: [query.afterMs, query.bucketMs, query.buckets, query.fromPosition, query.toPosition],
   });
   return rows;

@@ -22,8 +22,12 @@ export async function selectMatches(
     const parameters = new SqlParameters();
     const where = [...rangeSql(window, parameters)];
     where.push(...eventConditionsSql(conditions, parameters, jsonCheck));
+    const matches = `SELECT * FROM events e WHERE ${where.join(' AND ')}`;
+    // Times are indexed by ranges of blocks. The planner uses that only when it need not keep the order of positions.
+    const fence =
+      conditions.after === undefined && conditions.before === undefined ? '' : 'OFFSET 0';
     const { rows } = await db.query<EventRow>(
-      `SELECT ${EVENT_COLUMNS} FROM events e WHERE ${where.join(' AND ')}
+      `SELECT ${EVENT_COLUMNS} FROM (${matches} ${fence}) e
         ORDER BY ${orderColumn(conditions)} ${window.direction === 'forward' ? 'ASC' : 'DESC'}
         LIMIT ${parameters.add(window.limit)}`,
       parameters.values,

@@ -15,8 +15,9 @@ import {
   topicName,
 } from './event-search.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
+import { findPositionAt } from './position-at.ts';
 import { reading } from './reading.ts';
-import { findPositionAt, listStreams, readStream } from './time-travel.ts';
+import { listStreams, readStream } from './time-travel.ts';
 
 const SCAN_PAGE = 1_000;
 const positionSchema = z.number().int().min(0);

@@ -14,6 +14,8 @@ import { type Topics } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { type EventLog } from './event-log.ts';
 import { type LogRecord } from './event-record.ts';
+import { instant } from './instant.ts';
+import { findPositionAt } from './position-at.ts';
 
 export type SearchDependencies = {
   readonly database: Database;
@@ -47,9 +49,14 @@ export async function searchRange(
 ): Promise<PositionRange> {
   const first = await selectFirstPosition(deps.database.pool);
   const tail = deps.log.tailPosition();
+  const low = Math.max(query.fromPosition ?? 0, first ?? tail + 1);
+  const high = Math.min(query.toPosition ?? tail, tail);
+  if (query.timeField !== 'recorded') return { low, high };
+  // Times of recording grow with positions, so that bounds on them are bounds on positions.
+  const { after, before } = query;
   return {
-    low: Math.max(query.fromPosition ?? 0, first ?? tail + 1),
-    high: Math.min(query.toPosition ?? tail, tail),
+    low: after === undefined ? low : Math.max(low, await findPositionAt(deps, after)),
+    high: before === undefined ? high : Math.min(high, (await findPositionAt(deps, before)) - 1),
   };
 }
 
@@ -183,15 +190,4 @@ function refuseNul(query: Readonly<Record<string, unknown>>): void {
     if (texts.some((text) => typeof text === 'string' && text.includes('\0')))
       throw new EngineError('invalid-request', `${field} holds a NUL character.`, { field });
   }
-}
-
-const YEAR_ONE_MS = Date.parse('0001-01-01T00:00:00Z');
-
-/** RFC 3339 text as Postgres takes it: the year 0000 is valid there and unknown here, and everything is after it. */
-export function instant(field: string, time: string | undefined): string | undefined {
-  if (time === undefined) return undefined;
-  const milliseconds = Date.parse(time);
-  if (Number.isNaN(milliseconds))
-    throw new EngineError('invalid-request', `${field} is not an RFC 3339 time.`, { field });
-  return milliseconds < YEAR_ONE_MS ? '-infinity' : time;
 }

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { type Page } from '#contracts/page.ts';
 import { type Stream, type StreamPage } from '#contracts/stream.ts';
 import { toLogRecord } from '#server/storage/event-columns.ts';
-import { selectRecordedBefore } from '#server/storage/event-query-rows.ts';
 import {
   type AsOf,
   selectStream,
@@ -13,7 +12,8 @@ import {
 import { type EventReader } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { toStoredEvent } from './event-record.ts';
-import { instant, type SearchDependencies, topicName } from './event-search.ts';
+import { type SearchDependencies, topicName } from './event-search.ts';
+import { instant } from './instant.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
 
 type StreamQuery = Parameters<EventReader['stream']>[1];
@@ -82,22 +82,3 @@ export async function listStreams(
 
 /** What stands before the first `-`. */
 const categoryOf = (streamId: string): string => streamId.split('-', 1)[0] ?? streamId;
-
-/**
- * The first position recorded at or after a time. Times of recording never go back along positions, so a binary search
- * over the primary key finds it in some twenty probes; gaps left by retention are stepped over.
- */
-export async function findPositionAt(deps: SearchDependencies, time: string): Promise<number> {
-  const wanted = instant('time', time) ?? time;
-  const tail = deps.log.tailPosition();
-  let low = 1;
-  let high = tail + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const found = await selectRecordedBefore(deps.database.pool, middle, wanted);
-    if (found !== null && found.earlier && found.position <= tail) low = found.position + 1;
-    else high = middle;
-  }
-  const first = await selectRecordedBefore(deps.database.pool, low, wanted);
-  return first === null || first.position > tail ? tail + 1 : first.position;
-}

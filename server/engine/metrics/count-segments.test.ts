@@ -37,5 +37,5 @@ it('uses hours inside, minutes and seconds at the edges', () => {
 
   const { segments } = countWindow({ afterMs, beforeMs, buckets: 1, nowMs: NOW_MS });
 
-  expect(segments.map((segment) => segment.resolution)).toEqual([1, 3_600, 60]);
+  expect(segments.map((segment) => segment.resolution)).toEqual([10, 3_600, 60]);
 });

@@ -1,21 +1,18 @@
-import { type CountSegment } from '#server/storage/event-count-rows.ts';
+import { type CountRow, type CountSegment } from '#server/storage/event-count-rows.ts';
 
 /** Seconds a row of `event_counts` covers, coarsest first. */
-export const RESOLUTIONS = [3_600, 60, 1] as const;
+export const RESOLUTIONS = [3_600, 60, 10, 1] as const;
 
 const DAY_SECONDS = 86_400;
 /** How long rows of a resolution are kept; hours are kept for ever. */
-export const KEPT_SECONDS: Readonly<Record<1 | 60, number>> = {
+export const KEPT_SECONDS: Readonly<Record<1 | 10 | 60, number>> = {
   1: 2 * DAY_SECONDS,
+  10: 2 * DAY_SECONDS,
   60: 90 * DAY_SECONDS,
 };
 
-/**
- * With more buckets than this, where one ends inside the window may be off by up to a 600th of its width: else each
- * would read two minutes of seconds at its edges. The ends of the window itself are exact.
- */
+/** With so many buckets each may read seconds at both its edges; with more, a row that two buckets share is divided. */
 const EXACT_BUCKETS = 50;
-const EDGE_PART = 600;
 
 export type CountWindow = {
   readonly afterMs: number;
@@ -25,8 +22,9 @@ export type CountWindow = {
 };
 
 /**
- * Splits each bucket of a window into the fewest rows that add up to it: coarse rows inside, finer ones at its edges.
- * The window is widened to the finest rows that are still kept from then, and answered so.
+ * Splits a window into few rows that add up to it: coarse rows inside, finer ones at its ends. A row that two buckets
+ * share says how much of it belongs to the later one. The window is widened to the finest rows that are still kept from
+ * then, and answered so.
  */
 export function countWindow(question: {
   readonly afterMs: number;
@@ -40,19 +38,36 @@ export function countWindow(question: {
   const afterMs = Math.floor(question.afterMs / (finest * 1_000)) * finest * 1_000;
   const beforeMs = Math.ceil(question.beforeMs / (finest * 1_000)) * finest * 1_000;
   const bucketMs = (beforeMs - afterMs) / buckets;
-  const fine = usable.findLast((resolution) => resolution * 1_000 * EDGE_PART >= bucketMs) ?? 3_600;
-  const unit = buckets <= EXACT_BUCKETS ? finest : fine;
-  const edgeMs = unit * 1_000;
-  const edge = (bucket: number): number => {
-    if (bucket === 0) return afterMs;
-    if (bucket === buckets) return beforeMs;
-    const rounded = Math.round((afterMs + bucket * bucketMs) / edgeMs) * edgeMs;
-    return Math.min(beforeMs, Math.max(afterMs, rounded));
-  };
-  const segments = Array.from({ length: buckets }, (_unused, bucket) =>
-    split(edge(bucket), edge(bucket + 1), usable).map((segment) => ({ bucket, ...segment })),
-  );
-  return { afterMs, beforeMs, bucketMs, segments: segments.flat() };
+  const coarsest = usable.find((resolution) => resolution * 1_000 <= bucketMs) ?? finest;
+  const edgeMs = (buckets <= EXACT_BUCKETS ? finest : coarsest) * 1_000;
+  const segments: CountSegment[] = [];
+  let reachedMs = afterMs;
+  for (let bucket = 0; bucket < buckets; bucket += 1) {
+    const endMs = bucket === buckets - 1 ? beforeMs : afterMs + (bucket + 1) * bucketMs;
+    const wholeMs = endMs === beforeMs ? endMs : Math.floor(endMs / edgeMs) * edgeMs;
+    for (const part of split(reachedMs, wholeMs, usable))
+      segments.push({ bucket, laterShare: 0, ...part });
+    reachedMs = Math.max(reachedMs, wholeMs);
+    const sharedEndMs = Math.min(wholeMs + edgeMs, beforeMs);
+    if (reachedMs >= endMs || sharedEndMs <= reachedMs) continue;
+    const laterShare = (sharedEndMs - endMs) / (sharedEndMs - reachedMs);
+    for (const part of split(reachedMs, sharedEndMs, usable))
+      segments.push({ bucket, laterShare, ...part });
+    reachedMs = sharedEndMs;
+  }
+  return { afterMs, beforeMs, bucketMs, segments };
+}
+
+/** Gives the shared rows to their buckets: whole numbers, and nothing lost. */
+export function divideShared(rows: readonly CountRow[], buckets: number): CountRow[] {
+  return rows.flatMap((row) => {
+    const later = Math.round(row.count * row.laterShare);
+    const parts = [
+      { ...row, count: row.count - later },
+      { ...row, bucket: Math.min(buckets - 1, row.bucket + 1), count: later },
+    ];
+    return parts.filter((part) => part.count > 0);
+  });
 }
 
 function finestKept(ageSeconds: number): number {
@@ -64,7 +79,7 @@ function split(
   fromMs: number,
   toMs: number,
   resolutions: readonly number[],
-): Omit<CountSegment, 'bucket'>[] {
+): Omit<CountSegment, 'bucket' | 'laterShare'>[] {
   const [resolution, ...finer] = resolutions;
   if (resolution === undefined || fromMs >= toMs) return [];
   const step = resolution * 1_000;

@@ -93,7 +93,7 @@ export class EventCounts implements Service {
     if (now - this.#sweptAtMs < SWEEP_EVERY_MS) return;
     this.#sweptAtMs = now;
     const { pool } = this.#deps.database;
-    for (const resolution of [1, 60] as const) {
+    for (const resolution of [1, 10, 60] as const) {
       for (let sweep = 0; sweep < MAX_SWEEPS; sweep += 1) {
         const removed = await sweepCounts(pool, resolution, KEPT_SECONDS[resolution], SWEEP_ROWS);
         if (removed < SWEEP_ROWS) break;

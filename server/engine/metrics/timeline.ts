@@ -13,7 +13,7 @@ import { type Clock } from '../clock.ts';
 import { type EventReader, type Timelines, type Topics } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { reading } from '../log/reading.ts';
-import { type CountWindow, countWindow, RESOLUTIONS } from './count-segments.ts';
+import { type CountWindow, countWindow, divideShared } from './count-segments.ts';
 import { type LaneCount, lanesOf } from './timeline-lanes.ts';
 
 /** Buckets finer than a second are counted from the log itself, in windows and ranges up to these. */
@@ -21,6 +21,8 @@ const FINE_WINDOW_MS = 600_000;
 const FINE_POSITIONS = 500_000;
 /** Events not rolled up yet that one answer counts by itself. */
 const UNROLLED_LIMIT = 200_000;
+/** Seconds a row of consumer_samples covers, coarsest first. */
+const SAMPLE_RESOLUTIONS = [3_600, 60, 1] as const;
 /** An hour is the widest row, so that a window ends at most an hour after it was asked to. */
 const MAX_TIME_MS = 8_640_000_000_000_000 - 3_600_000;
 
@@ -70,7 +72,7 @@ async function ofEvents(
 
 async function ofConsumers(deps: TimelineDependencies, query: Question): Promise<Timeline> {
   const { afterMs, beforeMs, bucketMs } = windowOf(deps, query);
-  const resolution = RESOLUTIONS.find((seconds) => seconds * 1_000 <= bucketMs) ?? 1;
+  const resolution = SAMPLE_RESOLUTIONS.find((seconds) => seconds * 1_000 <= bucketMs) ?? 1;
   const rows = await selectConsumerCounts(deps.database.pool, {
     afterMs,
     beforeMs,
@@ -144,7 +146,7 @@ async function count(deps: TimelineDependencies, question: Question): Promise<Co
   if (fine !== null) return { ...fine, rows: await selectFineCounts(db, { ...fine, buckets }) };
   const window = windowOf(deps, question);
   const rows = await selectCounts(db, { ...window, buckets, unrolledLimit: UNROLLED_LIMIT });
-  return { ...window, rows };
+  return { ...window, rows: divideShared(rows, buckets) };
 }
 
 /** The range of positions to count one by one; null when the roll-ups are fine enough or the range is too long. */
