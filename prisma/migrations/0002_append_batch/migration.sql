@@ -67,9 +67,11 @@ BEGIN
     END IF;
   END IF;
 
+  -- One index probe per event: OFFSET 0 keeps the probe correlated. As a plain join, the plan that is made while the leaf is
+  -- nearly empty walks the whole leaf for each event, and is kept for the life of the connection.
   SELECT EXISTS (SELECT FROM unnest(p_event_id, p_source) AS d(event_id, source)
-                   JOIN events e ON e.event_id = d.event_id AND e.source = d.source
-                  WHERE e.position > v_dedupe_from)
+                  WHERE EXISTS (SELECT FROM events e
+                                 WHERE e.event_id = d.event_id AND e.source = d.source AND e.position > v_dedupe_from OFFSET 0))
     INTO v_duplicates;
 
   IF NOT v_duplicates AND NOT v_conflicts THEN
@@ -96,8 +98,8 @@ BEGIN
   v_dup_partition := v_dup_topic; v_dup_offset := v_dup_position; v_dup_version := v_dup_position;
   FOR r IN SELECT d.ord::integer AS ord, e.position, e.topic_id, e."partition" AS part, e."offset" AS off, e.stream_version
              FROM unnest(p_event_id, p_source) WITH ORDINALITY AS d(event_id, source, ord)
-             JOIN events e ON e.event_id = d.event_id AND e.source = d.source
-            WHERE e.position > v_dedupe_from LOOP
+            CROSS JOIN LATERAL (SELECT e.position, e.topic_id, e."partition", e."offset", e.stream_version FROM events e
+                                 WHERE e.event_id = d.event_id AND e.source = d.source AND e.position > v_dedupe_from OFFSET 0) e LOOP
     v_dup_position[r.ord] := r.position; v_dup_topic[r.ord] := r.topic_id; v_dup_partition[r.ord] := r.part;
     v_dup_offset[r.ord] := r.off; v_dup_version[r.ord] := r.stream_version;
   END LOOP;
