@@ -5,7 +5,7 @@ export const EVENT_ROW_HEIGHT = 32;
 const PREVIEW_CHARACTERS = 400;
 
 const COLUMNS =
-  'grid h-full items-center gap-3 px-4 text-s grid-cols-[84px_minmax(0,1fr)] sm:grid-cols-[104px_minmax(120px,200px)_minmax(110px,170px)_minmax(0,1fr)] lg:grid-cols-[104px_minmax(120px,220px)_minmax(110px,170px)_minmax(100px,180px)_minmax(0,1fr)]';
+  'grid items-center gap-3 px-4 text-s grid-cols-[84px_minmax(0,1fr)] sm:grid-cols-[104px_minmax(120px,200px)_minmax(110px,170px)_minmax(0,1fr)] lg:grid-cols-[104px_minmax(120px,220px)_minmax(110px,170px)_minmax(100px,180px)_minmax(0,1fr)]';
 
 /** Names of the columns; stands above the list. */
 export function EventColumns() {
@@ -23,7 +23,7 @@ export function EventColumns() {
 /** One event on one line. */
 export function EventRow({ event }: { event: StoredEvent }) {
   return (
-    <div className={COLUMNS}>
+    <div className={`${COLUMNS} h-full`}>
       <Time at={event.time} className="truncate text-text-3" />
       <span className="truncate font-medium" title={event.type}>
         {event.type}

@@ -5,9 +5,11 @@ import { type PointerEvent, useRef, useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { type Histogram } from '#contracts/topic.ts';
 import { formatCount } from '#lib/format/number.ts';
+import { formatTick } from '#lib/format/time.ts';
 import { activityQuery, histogramQuery } from '#lib/queries/topics.ts';
 
 const SPAN_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 const BUCKETS = 120;
 const MIN_DRAG_SHARE = 0.005;
 
@@ -109,8 +111,10 @@ function Bars(props: { histogram: Histogram; onRange: (range: Range) => void }) 
         ) : null}
       </div>
       <div className="num flex justify-between text-xs text-text-3">
-        <span suppressHydrationWarning>{new Date(startMs).toLocaleTimeString()}</span>
-        <span suppressHydrationWarning>{new Date(startMs + spanMs).toLocaleTimeString()}</span>
+        <span suppressHydrationWarning>{formatTick(new Date(startMs), MINUTE_MS, false)}</span>
+        <span suppressHydrationWarning>
+          {formatTick(new Date(startMs + spanMs), MINUTE_MS, false)}
+        </span>
       </div>
     </div>
   );
