@@ -1,8 +1,11 @@
 import { buildWhenChanged } from './build.ts';
+import { runScript } from './entry.ts';
 import { generate } from './generate.ts';
 
 console.log('Weir');
-await generate();
-await buildWhenChanged();
+await runScript(async () => {
+  await generate();
+  await buildWhenChanged();
+});
 Object.assign(process.env, { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' });
 await import('../server/main.ts');

@@ -12,6 +12,12 @@ export const add = (tallies: readonly Tally[]): Tally => ({
   failed: tallies.reduce((sum, tally) => sum + tally.failed, 0),
 });
 
+/** The last line, and the exit code that goes with it. */
+export function report({ passed, failed }: Tally): void {
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
 type Step = {
   readonly title: string;
   readonly command: string;
