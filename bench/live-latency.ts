@@ -17,6 +17,8 @@ export type LiveFigures = {
   readonly outOfOrder: number;
   readonly dropped: number;
   readonly frames: number;
+  /** Of the publish requests themselves, which the latencies below contain. */
+  readonly publishP95Ms: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;
@@ -66,6 +68,7 @@ type Record = {
   readonly sentMs: number[];
   readonly sequences: Received[];
   readonly positions: number[];
+  readonly publishMs: number[];
   position: number;
   frames: number;
   dropped: number;
@@ -76,6 +79,7 @@ const newRecord = (): Record => ({
   sentMs: [],
   sequences: [],
   positions: [],
+  publishMs: [],
   position: 0,
   frames: 0,
   dropped: 0,
@@ -133,6 +137,7 @@ async function publish(url: string, topic: string, seconds: number, record: Reco
 }
 
 async function publishBatch(url: string, topic: string, record: Record): Promise<void> {
+  const startMs = performance.now();
   const events = Array.from({ length: EVENTS_PER_REQUEST }, () => {
     const sequence = record.sentMs.push(performance.now()) - 1;
     return {
@@ -150,6 +155,7 @@ async function publishBatch(url: string, topic: string, record: Record): Promise
   });
   if (response.status !== 201) throw new Error(`publish answered ${response.status}`);
   await response.arrayBuffer();
+  record.publishMs.push(performance.now() - startMs);
 }
 
 type Phases = {
@@ -171,8 +177,7 @@ function summarise(record: Record, phases: Phases): LiveFigures {
     seen.add(sequence);
   }
   latencies.sort((a, b) => a - b);
-  const at = (share: number) =>
-    round(latencies[Math.floor(latencies.length * share)] ?? Number.NaN);
+  const at = (share: number) => percentile(latencies, share);
   return {
     offeredPerSecond: RATE_PER_SECOND,
     seconds: phases.seconds,
@@ -184,6 +189,10 @@ function summarise(record: Record, phases: Phases): LiveFigures {
       .length,
     dropped: record.dropped,
     frames: record.frames,
+    publishP95Ms: percentile(
+      record.publishMs.toSorted((a, b) => a - b),
+      0.95,
+    ),
     p50Ms: at(0.5),
     p95Ms: at(0.95),
     p99Ms: at(0.99),
@@ -193,6 +202,8 @@ function summarise(record: Record, phases: Phases): LiveFigures {
   };
 }
 
+const percentile = (sorted: readonly number[], share: number): number =>
+  round(sorted[Math.floor(sorted.length * share)] ?? Number.NaN);
 const round = (value: number): number => Math.round(value * 10) / 10;
 const sleep = (ms: number): Promise<void> =>
   new Promise((resolve) => {

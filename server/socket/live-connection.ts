@@ -118,14 +118,20 @@ function setRoom(socket: LiveSocket, room: string, isIn: boolean): void {
 
 type Waiting = { packets: number };
 
-/** Packets handed over that the transport has not taken yet. */
+/** Packets handed over that the transport has not taken yet. A connection outlives the sockets on it. */
 function countWaitingPackets(socket: LiveSocket): Waiting {
   const waiting = { packets: 0 };
-  socket.conn.on('packetCreate', () => {
+  const onCreate = () => {
     waiting.packets += 1;
-  });
-  socket.conn.on('drain', () => {
+  };
+  const onDrain = () => {
     waiting.packets = 0;
+  };
+  socket.conn.on('packetCreate', onCreate);
+  socket.conn.on('drain', onDrain);
+  socket.on('disconnect', () => {
+    socket.conn.off('packetCreate', onCreate);
+    socket.conn.off('drain', onDrain);
   });
   return waiting;
 }

@@ -90,17 +90,20 @@ const subscribe = (client: Client, request: Parameters<ClientToServerEvents['sub
   });
 
 describe('the live feed', () => {
-  it('sends what matches, as it is recorded', async () => {
-    const client = connect();
-    const positions: number[] = [];
-    gather(client, positions);
-    await subscribe(client, { id: 'a', query: { topic: 'wanted' } });
+  it.each([['websocket'], ['polling'], ['polling', 'websocket']])(
+    'sends what matches, as it is recorded, over %s %s',
+    async (...transports) => {
+      const client = connect({ transports });
+      const positions: number[] = [];
+      gather(client, positions);
+      await subscribe(client, { id: 'a', query: { topic: 'wanted' } });
 
-    await publish('unwanted', 5);
-    const wanted = await publish('wanted', 3);
+      await publish('unwanted', 5);
+      const wanted = await publish('wanted', 3);
 
-    await vi.waitFor(() => expect(positions).toEqual(wanted), SOON);
-  });
+      await vi.waitFor(() => expect(positions).toEqual(wanted), SOON);
+    },
+  );
 
   it('resumes by position without a gap and without a duplicate, while events keep coming', async () => {
     const positions: number[] = [];
@@ -227,7 +230,7 @@ describe('the live feed', () => {
     const text = await test.engine.metrics.render();
 
     expect(text).toMatch(/^weir_live_frames_total \d+$/m);
-    expect(text).toMatch(/^weir_events_published_total\{topic="wanted"\} 3$/m);
+    expect(text).toMatch(/^weir_events_published_total\{topic="wanted"\} 9$/m);
     const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     const names = series.map((line) => line.slice(0, line.lastIndexOf(' ')));
     expect(new Set(names).size).toBe(names.length);

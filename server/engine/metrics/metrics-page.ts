@@ -179,11 +179,14 @@ function poolFamily(database: Pick<Database, 'pool' | 'writers'>): MetricFamily 
 function processFamilies(loopDelay: ReturnType<typeof monitorEventLoopDelay>): MetricFamily[] {
   const memory = process.memoryUsage();
   const { user, system } = process.cpuUsage();
-  const quantiles = loopDelay.count === 0 ? [] : [50, 95, 99];
-  const delays = quantiles.map((percent) => ({
-    labels: { quantile: String(percent / 100) },
-    value: loopDelay.percentile(percent) / NANOSECONDS,
-  }));
+  const delays = [50, 99].map((percent) =>
+    single(
+      'gauge',
+      `nodejs_eventloop_delay_p${percent}_seconds`,
+      'Delay of the event loop since the last time this page was read.',
+      loopDelay.count === 0 ? 0 : loopDelay.percentile(percent) / NANOSECONDS,
+    ),
+  );
   loopDelay.reset();
   return [
     single('counter', 'process_cpu_seconds_total', 'Processor time used.', (user + system) / 1e6),
@@ -191,11 +194,6 @@ function processFamilies(loopDelay: ReturnType<typeof monitorEventLoopDelay>): M
     single('gauge', 'nodejs_heap_size_used_bytes', 'Heap in use.', memory.heapUsed),
     single('gauge', 'nodejs_external_memory_bytes', 'Memory outside the heap.', memory.external),
     single('gauge', 'process_uptime_seconds', 'Time since the start.', process.uptime()),
-    {
-      name: 'nodejs_eventloop_delay_seconds',
-      help: 'Delay of the event loop since the last time this page was read.',
-      type: 'gauge',
-      samples: delays,
-    },
+    ...delays,
   ];
 }
