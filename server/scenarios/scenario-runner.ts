@@ -6,7 +6,7 @@ import { type StoredScenario } from '#server/engine/scenario-store.ts';
 import { producerContext } from './producer-context.ts';
 import { ProducerLoop } from './producer-loop.ts';
 import { type ScenarioDefinition } from './scenario.ts';
-import { type ScenariosDependencies } from './scenarios.ts';
+import { type ScenariosDependencies } from './scenarios-dependencies.ts';
 
 const SAVE_EVERY_MS = 5_000;
 

@@ -97,6 +97,14 @@ describe('the shop', () => {
         'push.sent',
       ]),
     );
+    const stream = await kit.engine.reader.stream(left?.correlationid ?? '', {
+      direction: 'forward',
+      limit: 10,
+    });
+    expect(stream.items.map(({ type, topic, version }) => [type, topic, version])).toEqual([
+      ['order.placed', 'orders', 1],
+      ['order.confirmed', 'orders', 2],
+    ]);
     const sad = await eventsOf(kit, { correlationId: cancelled?.correlationid ?? '' });
     expect(sad.map(({ type }) => type)).toEqual(
       expect.arrayContaining(['order.placed', 'order.cancelled', 'case.opened']),

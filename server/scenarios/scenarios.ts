@@ -1,39 +1,14 @@
 import { type Scenario, type ScenarioSettings } from '#contracts/scenario.ts';
-import { type Clock, type Random } from '#server/engine/clock.ts';
-import {
-  type Broker,
-  LOCAL_OPERATOR,
-  type Publisher,
-  type Topics,
-} from '#server/engine/engine-parts.ts';
+import { LOCAL_OPERATOR } from '#server/engine/engine-parts.ts';
 import { EngineError } from '#server/engine/errors.ts';
-import { type Logger } from '#server/engine/logger.ts';
 import { type ScenarioControl } from '#server/engine/scenario-control.ts';
 import { type ScenarioStore } from '#server/engine/scenario-store.ts';
 import { type Service } from '#server/engine/service.ts';
 import { fanOut } from './fan-out/fan-out.ts';
 import { type ScenarioDefinition } from './scenario.ts';
 import { ScenarioRunner } from './scenario-runner.ts';
+import { type ScenariosDependencies } from './scenarios-dependencies.ts';
 import { shop } from './shop/shop.ts';
-
-/** What a scenario uses: what a program outside has over HTTP, and faults. */
-export type ScenarioEngine = {
-  readonly broker: Pick<Broker, 'register' | 'unregister' | 'setFaults'>;
-  readonly publisher: Publisher;
-  readonly topics: Pick<Topics, 'find' | 'put'>;
-  readonly scenarioStore: ScenarioStore;
-};
-
-export type ScenariosDependencies = {
-  readonly engine: ScenarioEngine;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Starts by itself the first time; afterwards people decide. Null for an empty Weir. */
-  readonly initial: string | null;
-  /** Those that ship with Weir, unless a test brings its own. */
-  readonly definitions?: readonly ScenarioDefinition[];
-};
 
 const SHIPPED: readonly ScenarioDefinition[] = [shop, fanOut];
 

@@ -8,10 +8,10 @@ import { type Logger } from '../logger.ts';
 
 /** SQL inside the handler's own transaction (effectively-once: commits together with the mark that the event was processed). */
 export type HandlerTransaction = {
-  query<Row = Record<string, unknown>>(
+  query(
     sql: string,
     params?: readonly unknown[],
-  ): Promise<{ readonly rows: Row[]; readonly rowCount: number }>;
+  ): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number }>;
 };
 
 /** What a handler publishes: Weir fills id, source, time, correlation and causation. */
@@ -38,8 +38,8 @@ export type HandlerContext = {
   readonly redrive?: { readonly operationId: string };
   readonly tx: HandlerTransaction;
   publish(topic: string, event: OutgoingEvent): void;
-  /** Appends to a stream when the handler has succeeded; versions are assigned by the log. */
-  append(streamId: string, event: OutgoingEvent): void;
+  /** Appends to a stream when the handler has succeeded; versions are assigned by the log. Without a topic it is the stream's category. */
+  append(streamId: string, event: OutgoingEvent, topic?: string): void;
   http(url: string, init?: RequestInit): Promise<Response>;
   readonly clock: { now(): Date; sleep(ms: number): Promise<void> };
   random(): number;

@@ -79,8 +79,8 @@ export class HandlerEffects implements HandlerContext {
     this.#capture({ topic, streamId: null, event });
   }
 
-  append(streamId: string, event: OutgoingEvent): void {
-    this.#capture({ topic: null, streamId, event });
+  append(streamId: string, event: OutgoingEvent, topic?: string): void {
+    this.#capture({ topic: topic ?? null, streamId, event });
   }
 
   http(url: string, init?: RequestInit): Promise<Response> {

@@ -190,7 +190,12 @@ export class HandlerExecutor implements Executor {
       const { topic, streamId } = first.effect;
       const events = group.map(({ input }) => input);
       if (streamId !== null)
-        await publisher.appendToStream({ streamId, expectedVersion: 'any', inputs: events });
+        await publisher.appendToStream({
+          streamId,
+          expectedVersion: 'any',
+          inputs: events,
+          ...(topic === null ? {} : { topic }),
+        });
       else if (topic !== null) await publisher.publish({ topic, inputs: events, batch: true });
       traffic.emitted(subscription, topic ?? topicOfStream(streamId ?? ''), events.length);
     }
@@ -211,12 +216,11 @@ export class HandlerExecutor implements Executor {
   }
 
   /** Locked last, so that the lease is held for the length of a commit and not of the handler. */
-  async #requireLease(tx: Db, { partition }: Delivery): Promise<void> {
-    if (partition === null) return;
-    const { topicId, epoch } = partition;
-    const { owner } = this.#deps;
-    const lease = { owner, topicId, partition: partition.partition, epoch };
-    if (!(await lockLease(tx, this.#subscriptionId, lease)))
+  async #requireLease(tx: Db, { lease }: Delivery): Promise<void> {
+    if (lease === null) return;
+    const { topicId, partition, epoch } = lease;
+    const held = { owner: this.#deps.owner, topicId, partition, epoch };
+    if (!(await lockLease(tx, this.#subscriptionId, held)))
       throw new EngineError('fenced', 'The partition belongs to another process now.');
   }
 }
@@ -248,8 +252,8 @@ const isPromise = (value: void | Promise<void>): value is Promise<void> =>
 
 function handlerTransaction(db: Db): HandlerTransaction {
   return {
-    query: async <Row>(sql: string, params?: readonly unknown[]) => {
-      const result = await db.query<Row & object>(sql, params === undefined ? [] : [...params]);
+    query: async (sql, params = []) => {
+      const result = await db.query<Record<string, unknown>>(sql, [...params]);
       return { rows: result.rows, rowCount: result.rowCount ?? 0 };
     },
   };
