@@ -1,9 +1,9 @@
-// The same tests with the long counts: how many cases a property test tries, how often a crash test kills.
+// The same tests with the long counts: how many cases the model tests try.
 import { runScript } from './entry.ts';
 import { generate } from './generate.ts';
 import { add, report, runVitest } from './tally.ts';
 
-const LONG_COUNTS = { WEIR_PROPERTY_RUNS: '1000', WEIR_CRASH_ROUNDS: '10' };
+const LONG_COUNTS = { WEIR_MODEL_RUNS: '1000' };
 
 await runScript(async () => {
   await generate();

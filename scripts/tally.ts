@@ -48,7 +48,7 @@ export function runVitest(
   project: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Tally> {
-  return withReport(async (report) => {
+  return withReport(async (file) => {
     console.log(`\nvitest, ${project} tests`);
     const { code } = await tryRun(
       'vitest',
@@ -58,11 +58,11 @@ export function runVitest(
         project,
         '--reporter=default',
         '--reporter=json',
-        `--outputFile.json=${report}`,
+        `--outputFile.json=${file}`,
       ],
       env,
     );
-    const result = readReport(report, vitestSchema);
+    const result = readReport(file, vitestSchema);
     return settle(code, {
       passed: result?.numPassedTests ?? 0,
       failed: result?.numFailedTests ?? 0,
@@ -72,13 +72,13 @@ export function runVitest(
 
 /** The browser stories. A story that needed a second attempt counts as failed: it hides a race. */
 export function runPlaywright(env: Readonly<Record<string, string>>): Promise<Tally> {
-  return withReport(async (report) => {
+  return withReport(async (file) => {
     console.log('\nPlaywright, browser tests');
     const { code } = await tryRun('playwright', ['test', '--reporter=list,json'], {
       ...env,
-      PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+      PLAYWRIGHT_JSON_OUTPUT_FILE: file,
     });
-    const stats = readReport(report, playwrightSchema)?.stats;
+    const stats = readReport(file, playwrightSchema)?.stats;
     return settle(code, {
       passed: stats?.expected ?? 0,
       failed: (stats?.unexpected ?? 0) + (stats?.flaky ?? 0),
@@ -90,7 +90,7 @@ function settle(code: number, tally: Tally): Tally {
   return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
 }
 
-async function withReport(work: (report: string) => Promise<Tally>): Promise<Tally> {
+async function withReport(work: (file: string) => Promise<Tally>): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-report-'));
   try {
     return await work(join(folder, 'report.json'));
