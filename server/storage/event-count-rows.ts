@@ -1,6 +1,6 @@
 import { type Db } from './database.ts';
 
-export const EVENT_COUNTS_CURSOR = 'event-counts';
+const EVENT_COUNTS_CURSOR = 'event-counts';
 
 /** The rows of `event_counts` with this resolution whose time lies in [fromMs, toMs) belong to this bucket, but for their later share. */
 export type CountSegment = {

@@ -29,8 +29,7 @@ export class SqlParameters {
   }
 }
 
-export const JSON_CHECK = { trusted: 'trusted', checked: 'checked' } as const;
-export type JsonCheck = keyof typeof JSON_CHECK;
+export type JsonCheck = 'trusted' | 'checked';
 
 /**
  * The conditions on `events e`, each to be joined by AND. `jsonCheck: 'checked'` also survives payloads that are JSON

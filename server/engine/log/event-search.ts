@@ -26,7 +26,7 @@ export type SearchDependencies = {
 export type SearchQuery = Omit<EventQuery, 'limit' | 'cursor'>;
 
 /** What one bounded step of a search found. `next` is where it goes on; null when nothing is left to look at. */
-export type SearchStep = {
+type SearchStep = {
   readonly records: readonly LogRecord[];
   readonly next: number | null;
   readonly scanned: number;
@@ -34,7 +34,7 @@ export type SearchStep = {
 };
 
 /** A search gives back what it has after this long. */
-export const SEARCH_BUDGET_MS = 2_000;
+const SEARCH_BUDGET_MS = 2_000;
 const FIRST_WINDOW = 4_000;
 const LARGEST_WINDOW = 500_000;
 const SMALLEST_WINDOW = 500;
@@ -180,7 +180,7 @@ const silentTopicIds = (
     .filter((id) => !heardIds.has(id));
 };
 
-export const badWhere = (message: string) =>
+const badWhere = (message: string) =>
   new EngineError('invalid-request', message, { field: 'where' });
 
 /** Postgres text holds no NUL, so no event can match one, and asking would fail in the database. */
