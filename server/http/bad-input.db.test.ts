@@ -242,6 +242,98 @@ describe('an append that is not right', () => {
   });
 });
 
+describe('a change that is not right', () => {
+  const SUBSCRIPTION = '/api/v1/subscriptions/pull-1';
+  beforeAll(async () => {
+    const { response } = await send({ method: 'PUT', path: SUBSCRIPTION, body: '{}' });
+    expect(response.status).toBe(201);
+  });
+
+  it.each([
+    ['PUT', '/api/v1/topics/t', '{"partitions":0}', 'partitions'],
+    ['PUT', '/api/v1/topics/t', '{"partition":4}', 'partition'],
+    ['PUT', '/api/v1/topics/a%20b', '{}', 'topic'],
+    ['GET', '/api/v1/topics/bad/histogram?buckets=0', undefined, 'buckets'],
+    [
+      'GET',
+      '/api/v1/histogram?after=2026-01-02T00:00:00Z&before=2026-01-01T00:00:00Z',
+      undefined,
+      'after',
+    ],
+    ['GET', '/api/v1/timeline', undefined, 'after'],
+    ['GET', '/api/v1/topology?window=-1', undefined, 'window'],
+    ['PUT', '/api/v1/subscriptions/a%20b', '{}', 'name'],
+    ['PUT', '/api/v1/subscriptions/s', '{"retry":{"maxRetries":-1}}', 'retry.maxRetries'],
+    ['PUT', '/api/v1/subscriptions/s', '{"filter":{"topics":"x"}}', 'filter.topics'],
+    ['PUT', '/api/v1/subscriptions/s', '{"unknown":1}', 'unknown'],
+    ['POST', `${SUBSCRIPTION}/reset`, '{"to":"middle"}', 'to'],
+    ['POST', `${SUBSCRIPTION}/receive`, '{"max":0}', 'max'],
+    ['POST', `${SUBSCRIPTION}/ack`, '{"deliveryIds":[]}', 'deliveryIds'],
+    ['POST', `${SUBSCRIPTION}/breaker`, '{"state":"ajar"}', 'state'],
+    ['GET', `${SUBSCRIPTION}/history?step=0`, undefined, 'step'],
+    ['POST', '/api/v1/dead-letters/redrive', '{"ids":[]}', 'ids'],
+    ['POST', '/api/v1/dead-letters/redrive', '{"filter":{}}', 'filter'],
+    ['POST', '/api/v1/dead-letters/redrive', '{}', 'ids'],
+    ['GET', '/api/v1/dead-letters?status=gone', undefined, 'status'],
+    ['GET', '/api/v1/dead-letters?cursor=x', undefined, 'cursor'],
+    ['POST', '/api/v1/replays', '{"from":-1,"to":1,"target":{"subscription":"s"}}', 'from'],
+    ['POST', '/api/v1/replays', '{"from":1,"to":2,"target":{}}', 'target'],
+    ['GET', '/api/v1/operations?cursor=x', undefined, 'cursor'],
+    ['GET', '/api/v1/operations?state=lost', undefined, 'state'],
+  ])('is refused: %s %s %s', async (method, path, body, field) => {
+    const sent = { method, path, ...(body === undefined ? {} : { body }) };
+    expect(await refusal(sent, 400)).toBe(field);
+  });
+
+  it.each([
+    ['GET', '/api/v1/subscriptions/none'],
+    ['DELETE', '/api/v1/subscriptions/none'],
+    ['POST', '/api/v1/subscriptions/none/pause'],
+    ['GET', '/api/v1/subscriptions/none/lag'],
+    ['POST', '/api/v1/subscriptions/none/receive'],
+    ['GET', '/api/v1/topics/none/histogram'],
+    ['GET', '/api/v1/dead-letters/none'],
+    ['POST', '/api/v1/dead-letters/none/retry'],
+    ['POST', '/api/v1/dead-letters/01a1fc0d-43ec-76ed-817f-2d35d6fe0404/retry'],
+    ['PATCH', '/api/v1/dead-letters/groups/none'],
+    ['GET', '/api/v1/operations/none'],
+    ['POST', '/api/v1/operations/01a1fc0d-43ec-76ed-817f-2d35d6fe0404/pause'],
+    ['POST', '/api/v1/scenarios/none/start'],
+  ])('meets nothing: %s %s', async (method, path) => {
+    const body = method === 'GET' || method === 'DELETE' ? {} : { body: '{}' };
+    await refusal({ method, path, ...body }, 404);
+  });
+
+  it('is refused with another content type', async () => {
+    const headers = { 'content-type': 'text/plain' };
+    await refusal({ method: 'PUT', path: '/api/v1/topics/t', body: '{}', headers }, 415);
+  });
+});
+
+it('answers every plain question', async () => {
+  for (const path of [
+    '/api/v1/topics',
+    '/api/v1/topics/bad',
+    '/api/v1/topics/bad/histogram',
+    '/api/v1/histogram',
+    '/api/v1/timeline?after=2026-01-01T00:00:00Z&before=2026-01-02T00:00:00Z&lanes=consumer',
+    '/api/v1/topology',
+    '/api/v1/subscriptions',
+    '/api/v1/subscriptions/pull-1/lag',
+    '/api/v1/subscriptions/pull-1/history',
+    '/api/v1/dead-letters',
+    '/api/v1/dead-letters/groups',
+    '/api/v1/operations',
+    '/api/v1/scenarios',
+    '/api/v1/audit',
+    '/metrics',
+    '/readyz',
+  ]) {
+    const { response, text } = await send({ method: 'GET', path });
+    expect(response.status, `${path} ${text}`).toBe(200);
+  }
+});
+
 it('logs nothing as unexpected', () => {
   expect(unexpected).toEqual([]);
 });

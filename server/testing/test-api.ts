@@ -1,5 +1,5 @@
-import { type Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { EngineError } from '#server/engine/errors.ts';
 import { type Logger, silentLogger } from '#server/engine/logger.ts';
 import { type ScenarioControl } from '#server/engine/scenario-control.ts';
@@ -10,6 +10,8 @@ export type TestApi = TestEngine & {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
 };
+
+const KEEP_ALIVE_MS = 120_000;
 
 const noScenario = (name: string) =>
   Promise.reject(new EngineError('unknown-scenario', `There is no scenario ${name}.`));
@@ -40,13 +42,17 @@ export async function createTestApi(
     config: { version: 'test', loopbackOnly: true, ...options.config },
     logger,
   });
-  const server = createAdaptorServer({ fetch: api.fetch });
-  const port = await listen(server as Server);
+  // Longer than any pause of a test on a busy machine, so that a client never reuses a connection that is being closed.
+  const listener = getRequestListener(api.fetch);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
+    void listener(incoming, outgoing);
+  });
+  const port = await listen(server);
   return {
     ...engine,
     url: `http://127.0.0.1:${port}`,
     drop: async () => {
-      await close(server as Server);
+      await close(server);
       await engine.drop();
     },
   };
