@@ -1,5 +1,5 @@
 /** Up to this rate one dot is one event; above it the busiest edge keeps this many and the rest follow a power curve. */
-export const TRUE_RATE_MAX = 8;
+export const TRUE_RATE_MAX = 5;
 const CURVE = 0.5;
 /** An edge with any traffic shows a dot at least this often. */
 const SLOWEST_PER_SECOND = 0.25;

@@ -63,7 +63,12 @@ const MAX_ZOOM = 2.5;
 const MINI_MAP_FROM_NODES = 8;
 /** Below this zoom cards show their state only; numbers and sparklines would be unreadable anyway. */
 const DETAIL_FROM_ZOOM = 0.5;
-const FIT = { padding: 0.12, maxZoom: 1.15, duration: 180 } as const;
+/** Room for what floats over the graph: toolbar and legend above, the overview below. */
+const FIT = {
+  padding: { top: '104px', right: '32px', bottom: '40px', left: '32px' },
+  maxZoom: 1.15,
+  duration: 180,
+} as const;
 const NO_DATA: Record<string, never> = {};
 const ARROWS = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown']);
 
@@ -263,7 +268,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
     <div
       ref={container}
       onKeyDown={onKeyDown}
-      className="group/graph absolute inset-0 dotted"
+      className="group/graph absolute inset-0 dotted [--xy-attribution-background-color:transparent] [&_.react-flow\_\_attribution]:text-[10px] [&_.react-flow\_\_attribution_a]:text-text-3"
       data-far={isFar || undefined}
     >
       <EdgeSurface
@@ -292,7 +297,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
           zoomOnDoubleClick={false}
           disableKeyboardA11y
           onlyRenderVisibleElements
-          proOptions={{ hideAttribution: true }}
+          attributionPosition="bottom-left"
         >
           {nodes.length >= MINI_MAP_FROM_NODES && positions.size > 0 ? (
             <MiniMap<FlowNode>

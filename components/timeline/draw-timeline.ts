@@ -23,6 +23,7 @@ const DOT_RADIUS = 3.2;
 const CROSS_RADIUS = 3.6;
 const CROSS_GAP_PX = 9;
 const BAR_GAP_PX = 1;
+const BAR_ALPHA = 0.72;
 
 type Context = CanvasRenderingContext2D;
 
@@ -54,8 +55,6 @@ const addCross = (context: Context, x: number, y: number) => {
   context.lineTo(x - CROSS_RADIUS, y + CROSS_RADIUS);
 };
 
-type Bars = { readonly timeline: Timeline; readonly alpha: number };
-
 /** Buckets of the timeline that are in view, with where they stand. */
 const eachBar = (
   scene: TimelineScene,
@@ -82,7 +81,7 @@ const maxCount = (scene: TimelineScene, timeline: Timeline): number => {
   return max;
 };
 
-const drawBars = (context: Context, scene: TimelineScene, { timeline, alpha }: Bars) => {
+const drawBars = (context: Context, scene: TimelineScene, timeline: Timeline) => {
   const { geometry, theme } = scene;
   const max = maxCount(scene, timeline);
   const heightMax = barHeightMax(geometry);
@@ -99,7 +98,7 @@ const drawBars = (context: Context, scene: TimelineScene, { timeline, alpha }: B
       if (count === 0 && failed === 0) return;
       const height = barHeight(Math.max(count, failed), max, heightMax);
       const red = height * Math.min(1, failed / Math.max(count, failed));
-      context.globalAlpha = alpha;
+      context.globalAlpha = BAR_ALPHA;
       context.fillStyle = theme.accent;
       context.fillRect(x, line - height, width, height - red);
       context.globalAlpha = 1;
@@ -114,54 +113,72 @@ const drawBars = (context: Context, scene: TimelineScene, { timeline, alpha }: B
   }
 };
 
-/** Events of one instant are spread a little around the line, always the same way. */
-const dotY = (geometry: Geometry, row: number, dot: EventDot, isDense: boolean): number => {
-  const spread = isDense ? ((dot.position * 7) % 5) - 2 : 0;
-  return laneLine(geometry, row) + spread * geometry.laneHeight * 0.055;
+/** Where dots go that would cover their neighbour, in rows from the line. */
+const ROWS: readonly number[] = [0, -1, 1, -2, 2];
+const ROW_PX = 6.5;
+
+export type DotPoint = { readonly x: number; readonly y: number };
+
+/** A dot stands on its lane's line; one that would cover the dot before it moves to a row of its own, always the same. */
+const placeDots = (scene: TimelineScene): ReadonlyMap<string, DotPoint> => {
+  const { geometry, dots } = scene;
+  const points = new Map<string, DotPoint>();
+  for (const [lane, row] of geometry.laneIndex) {
+    const line = laneLine(geometry, row);
+    let before = Number.NEGATIVE_INFINITY;
+    for (const dot of dots?.byLane.get(lane) ?? []) {
+      const x = timeX(geometry, dot.at);
+      const isCrowded = Math.abs(x - before) < DOT_RADIUS * 1.9;
+      const rows = isCrowded ? (ROWS[dot.position % ROWS.length] ?? 0) : 0;
+      points.set(dot.id, { x, y: line + rows * ROW_PX });
+      before = x;
+    }
+  }
+  return points;
 };
 
-const isDense = (geometry: Geometry, count: number): boolean => count > geometry.width / 9;
-
-const drawDots = (context: Context, scene: TimelineScene, dots: EventDots) => {
-  const { geometry, theme } = scene;
-  context.fillStyle = theme.accent;
-  for (const [lane, row] of geometry.laneIndex) {
-    const events = dots.byLane.get(lane) ?? [];
-    const dense = isDense(geometry, events.length);
-    context.globalAlpha = dense ? 0.62 : 0.9;
-    context.beginPath();
-    for (const dot of events) {
-      const x = timeX(geometry, dot.at);
-      if (x < -DOT_RADIUS || x > geometry.width + DOT_RADIUS) continue;
-      const y = dotY(geometry, row, dot, dense);
-      context.moveTo(x + DOT_RADIUS, y);
-      context.arc(x, y, DOT_RADIUS, 0, Math.PI * 2);
-    }
-    context.fill();
+const drawDots = (
+  context: Context,
+  scene: TimelineScene,
+  points: ReadonlyMap<string, DotPoint>,
+) => {
+  context.fillStyle = scene.theme.accent;
+  context.globalAlpha = 0.85;
+  context.beginPath();
+  for (const { x, y } of points.values()) {
+    if (x < -DOT_RADIUS || x > scene.geometry.width + DOT_RADIUS) continue;
+    context.moveTo(x + DOT_RADIUS, y);
+    context.arc(x, y, DOT_RADIUS, 0, Math.PI * 2);
   }
+  context.fill();
   context.globalAlpha = 1;
 };
 
-/** Where a dot is drawn; null when its lane is not in view. */
-export const dotPoint = (
-  geometry: Geometry,
-  dots: EventDots | null,
+/** An end of an arc: the dot as drawn, or the lane's line for an event that is not loaded. */
+const arcPoint = (
+  scene: TimelineScene,
+  points: ReadonlyMap<string, DotPoint>,
   dot: EventDot,
-): { readonly x: number; readonly y: number } | null => {
-  const row = geometry.laneIndex.get(dot.lane);
+): DotPoint | null => {
+  const known = points.get(dot.id);
+  if (known) return known;
+  const row = scene.geometry.laneIndex.get(dot.lane);
   if (row === undefined) return null;
-  const dense = isDense(geometry, dots?.byLane.get(dot.lane)?.length ?? 0);
-  return { x: timeX(geometry, dot.at), y: dotY(geometry, row, dot, dense) };
+  return { x: timeX(scene.geometry, dot.at), y: laneLine(scene.geometry, row) };
 };
 
-const drawArcs = (context: Context, scene: TimelineScene) => {
-  const { geometry, theme, arcs, dots } = scene;
+const drawArcs = (
+  context: Context,
+  scene: TimelineScene,
+  points: ReadonlyMap<string, DotPoint>,
+) => {
+  const { geometry, theme, arcs } = scene;
   context.strokeStyle = theme.text;
   context.fillStyle = theme.text;
   context.lineWidth = 1.3;
   for (const arc of arcs) {
-    const from = dotPoint(geometry, dots, arc.from);
-    const to = dotPoint(geometry, dots, arc.to);
+    const from = arcPoint(scene, points, arc.from);
+    const to = arcPoint(scene, points, arc.to);
     if (!from || !to) continue;
     const isSameLane = arc.from.lane === arc.to.lane;
     const lift = isSameLane ? -geometry.laneHeight * 0.42 : 0;
@@ -179,13 +196,15 @@ const drawArcs = (context: Context, scene: TimelineScene) => {
   context.globalAlpha = 1;
 };
 
-const drawMark = (context: Context, scene: TimelineScene, id: string | null, colour: string) => {
-  const dot = id === null ? undefined : scene.dots?.byId.get(id);
-  const point = dot ? dotPoint(scene.geometry, scene.dots, dot) : null;
+const drawMark = (
+  context: Context,
+  point: DotPoint | undefined,
+  colours: { readonly ring: string; readonly dot: string },
+) => {
   if (!point) return;
   context.lineWidth = 2;
-  context.strokeStyle = colour;
-  context.fillStyle = scene.theme.accent;
+  context.strokeStyle = colours.ring;
+  context.fillStyle = colours.dot;
   context.beginPath();
   context.arc(point.x, point.y, DOT_RADIUS + 3, 0, Math.PI * 2);
   context.stroke();
@@ -217,13 +236,14 @@ const drawNow = (context: Context, scene: TimelineScene) => {
 
 /** The lanes: grid, bars or dots, arcs, selection, now. */
 export const drawLanes = (context: Context, scene: TimelineScene): void => {
+  const { theme, hoveredId, selectedId } = scene;
   drawGrid(context, scene);
-  if (scene.timeline)
-    drawBars(context, scene, { timeline: scene.timeline, alpha: scene.dots ? 0.16 : 0.72 });
-  if (scene.dots) drawDots(context, scene, scene.dots);
-  drawArcs(context, scene);
-  drawMark(context, scene, scene.hoveredId, scene.theme.text2);
-  drawMark(context, scene, scene.selectedId, scene.theme.text);
+  if (scene.dots === null && scene.timeline) drawBars(context, scene, scene.timeline);
+  const points = placeDots(scene);
+  drawDots(context, scene, points);
+  drawArcs(context, scene, points);
+  drawMark(context, points.get(hoveredId ?? ''), { ring: theme.text2, dot: theme.accent });
+  drawMark(context, points.get(selectedId ?? ''), { ring: theme.text, dot: theme.accent });
   drawNow(context, scene);
   drawSelection(context, scene);
 };

@@ -64,7 +64,7 @@ const useSize = (onResize: (widthPx: number) => void) => {
 /** Keeps the painter alive and shows it every new picture. */
 const usePainter = (
   props: TimelineCanvasProps,
-  geometry: { readonly width: number; readonly laneHeight: number },
+  geometry: { readonly width: number; readonly height: number; readonly laneHeight: number },
 ) => {
   const axis = useRef<HTMLCanvasElement>(null);
   const lanes = useRef<HTMLCanvasElement>(null);
@@ -74,6 +74,7 @@ const usePainter = (
     lanes: data.lanes,
     laneHeight: geometry.laneHeight,
     width: geometry.width,
+    height: geometry.height,
     timeline: data.timeline,
     dots: data.dots,
     arcs: props.arcs,
@@ -177,7 +178,7 @@ const LaneLabels = ({
             {lane}
           </span>
           <span className="truncate text-xs text-text-3 max-sm:hidden">
-            {note} · <span className="num">{formatCount(count?.total ?? 0)}</span>
+            <span className="num">{formatCount(count?.total ?? 0)}</span> {note}
             {count && count.failed > 0 ? (
               <span className="num text-fail"> · {formatCount(count.failed)} failed</span>
             ) : null}
@@ -193,10 +194,10 @@ export const TimelineCanvas = (props: TimelineCanvasProps) => {
   const { data, controller, hovered, onHover } = props;
   const { surface, scroller, size } = useSize(props.onResize);
   const laneHeight = laneHeightFor(size.height, data.lanes.length);
-  const { axis, lanes } = usePainter(props, { width: size.width, laneHeight });
+  const height = Math.max(laneHeight * data.lanes.length, size.height);
+  const { axis, lanes } = usePainter(props, { width: size.width, height, laneHeight });
   useGestures(props, surface);
   const onKeyDown = useKeys(props);
-  const height = Math.max(laneHeight * data.lanes.length, size.height);
 
   const hitAt = (event: MouseEvent) => {
     const box = surface.current?.getBoundingClientRect();
@@ -262,7 +263,7 @@ export const TimelineCanvas = (props: TimelineCanvasProps) => {
               ref={lanes}
               aria-hidden
               className="block"
-              style={{ width: size.width, height: laneHeight * data.lanes.length }}
+              style={{ width: size.width, height }}
             />
             {props.selection ? (
               <SelectionHandles

@@ -2,7 +2,8 @@ import { type TimeRange, xOf } from './time-range.ts';
 
 export const AXIS_HEIGHT = 36;
 export const LANE_HEIGHT_MIN = 40;
-export const LANE_HEIGHT_MAX = 84;
+export const LANE_HEIGHT_MAX = 128;
+const BAR_HEIGHT_MAX = 60;
 
 /** Where things stand on the canvas: lanes from top to bottom, time from left to right. */
 export type Geometry = {
@@ -31,7 +32,8 @@ export const timeX = (geometry: Geometry, time: number): number =>
   xOf(geometry.range, time, geometry.width);
 
 /** Tallest bar of a lane. */
-export const barHeightMax = (geometry: Geometry): number => geometry.laneHeight * 0.52;
+export const barHeightMax = (geometry: Geometry): number =>
+  Math.min(BAR_HEIGHT_MAX, geometry.laneHeight * 0.52);
 
 /** Square root, so that a lane with ten events is seen beside one with ten thousand; the legend says so. */
 export const barHeight = (count: number, maxCount: number, heightMax: number): number =>

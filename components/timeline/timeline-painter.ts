@@ -12,6 +12,7 @@ export type TimelinePicture = {
   readonly lanes: readonly string[];
   readonly laneHeight: number;
   readonly width: number;
+  readonly height: number;
   readonly timeline: Timeline | undefined;
   readonly dots: EventDots | null;
   readonly arcs: readonly Arc[];
@@ -119,10 +120,10 @@ export class TimelinePainter {
   }
 
   #geometry(): Geometry {
-    const { lanes, laneHeight, width } = this.#picture;
+    const { lanes, laneHeight, width, height } = this.#picture;
     return {
       width: Math.max(1, width),
-      height: Math.max(1, lanes.length * laneHeight),
+      height: Math.max(1, height),
       laneHeight,
       range: this.#controller.range,
       lanes,

@@ -26,9 +26,9 @@ import { useTimelineUrl } from './use-timeline-url.ts';
 const URL_SPAN_STEP_MS = 1;
 const TABLE_TICK_MS = 1_000;
 const LANE_NOTE: Readonly<Record<LaneKind, string>> = {
-  topic: 'topic',
-  type: 'type',
-  consumer: 'consumer',
+  topic: 'events',
+  type: 'events',
+  consumer: 'handled',
 };
 
 /** What happened when: zoomable lanes, causes and effects, and from a chosen range to a replay. */

@@ -19,6 +19,8 @@ import {
 
 /** Up to this many events in view are drawn one by one. */
 export const MAX_DOTS = 2_000;
+/** On a narrow screen fewer: dots that cover each other say less than a bar. */
+const MAX_DOTS_PER_PX = 2;
 /** Lanes beyond this are left out; the toolbar says so. */
 export const MAX_LANES = 80;
 const REFRESH_SHORT_MS = 1_000;
@@ -98,7 +100,8 @@ export const useTimelineData = (
     [timeline, view.range],
   );
   const total = totalOf(counts);
-  const isSparse = kind !== 'consumer' && total > 0 && total <= MAX_DOTS;
+  const isSparse =
+    kind !== 'consumer' && total > 0 && total <= Math.min(MAX_DOTS, widthPx * MAX_DOTS_PER_PX);
   const events = useEvents(view, isSparse);
   const dots = useMemo(
     () => (isSparse && events.length > 0 ? indexDots(events, kind, new Set(lanes)) : null),

@@ -50,8 +50,7 @@ export const TopologyCanvas = memo((props: TopologyCanvasProps) => {
   const labelOf = useCallback(
     (edge: GraphEdgeSpec, flow: EdgeFlow) => {
       if (edge.source !== selectedId && edge.target !== selectedId) return null;
-      const failing = flow.errorRate > 0 ? ` · ${formatRate(flow.errorRate)}/s failing` : '';
-      return `${formatRate(flow.rate)}/s${failing}`;
+      return `${formatRate(flow.rate)}/s`;
     },
     [selectedId],
   );

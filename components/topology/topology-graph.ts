@@ -11,9 +11,9 @@ export const KIND_LABEL: Readonly<Record<NodeKind, string>> = {
 
 /** Fixed per kind, so that a number that grows never moves a neighbour. */
 export const NODE_SIZE: Readonly<Record<NodeKind, { width: number; height: number }>> = {
-  producer: { width: 176, height: 82 },
-  topic: { width: 160, height: 58 },
-  consumer: { width: 208, height: 96 },
+  producer: { width: 160, height: 82 },
+  topic: { width: 140, height: 56 },
+  consumer: { width: 200, height: 94 },
 };
 
 export const nodeIdOf = (kind: NodeKind, name: string): string => `${kind}:${name}`;

@@ -38,7 +38,7 @@ const NodeRow = (props: {
   const state = nodeState(node);
   return (
     <TableRow aria-selected={props.isSelected}>
-      <TableCell className="max-w-56">
+      <TableCell className="max-w-56 max-sm:max-w-40">
         <button
           type="button"
           className="flex max-w-full items-center gap-2 py-1 text-left font-medium hover:text-accent"
@@ -48,11 +48,13 @@ const NodeRow = (props: {
           <span className="truncate">{node.name}</span>
         </button>
       </TableCell>
-      <TableCell className="text-text-3">{KIND_LABEL[node.kind]}</TableCell>
-      <TableCell>{STATE_LABEL[state]}</TableCell>
+      <TableCell className="text-text-3 max-sm:hidden">{KIND_LABEL[node.kind]}</TableCell>
+      <TableCell className="max-sm:hidden">{STATE_LABEL[state]}</TableCell>
       <TableCell numeric>{formatRate(node.ratePerSecond)}/s</TableCell>
       <TableCell numeric>{node.lag === null ? '–' : formatCount(node.lag)}</TableCell>
-      <TableCell numeric>{formatDuration(node.p95Ms)}</TableCell>
+      <TableCell numeric className="max-sm:hidden">
+        {formatDuration(node.p95Ms)}
+      </TableCell>
       <TableCell numeric>
         {node.deadLetters > 0 ? <Badge tone="fail">{formatCount(node.deadLetters)}</Badge> : '–'}
       </TableCell>
@@ -96,12 +98,14 @@ export const TopologyTable = (props: {
       <TableHead>
         <TableRow>
           <TableHeader>Name</TableHeader>
-          <TableHeader>Kind</TableHeader>
-          <TableHeader>State</TableHeader>
+          <TableHeader className="max-sm:hidden">Kind</TableHeader>
+          <TableHeader className="max-sm:hidden">State</TableHeader>
           <TableHeader className="text-right">Rate</TableHeader>
           <TableHeader className="text-right">Lag</TableHeader>
-          <TableHeader className="text-right">p95</TableHeader>
-          <TableHeader className="text-right">Dead letters</TableHeader>
+          <TableHeader className="text-right max-sm:hidden">p95</TableHeader>
+          <TableHeader className="text-right">
+            Dead<span className="max-sm:sr-only"> letters</span>
+          </TableHeader>
           <TableHeader className="max-lg:hidden">Last minute</TableHeader>
           <TableHeader className="max-lg:hidden">From</TableHeader>
           <TableHeader className="max-lg:hidden">To</TableHeader>
