@@ -196,8 +196,8 @@ export async function updateOperationProgress(
   return result.rowCount === 1;
 }
 
-/** The same for an operation that was paused meanwhile: what was in flight still counts. */
-export async function updatePausedProgress(
+/** The same for an operation that was paused meanwhile, and perhaps resumed: what was in flight still counts while nobody else has it. */
+export async function updateUnclaimedProgress(
   db: Db,
   progress: {
     readonly id: string;
@@ -208,7 +208,7 @@ export async function updatePausedProgress(
 ): Promise<void> {
   await db.query(
     `UPDATE operations SET done = $2, failed = $3, position = coalesce($4, position), updated_at = now()
-     WHERE id = $1 AND state IN ('paused', 'planned') AND claimed_by IS NULL`,
+     WHERE id = $1 AND state IN ('paused', 'planned', 'running') AND claimed_by IS NULL`,
     [progress.id, progress.done, progress.failed, progress.position],
   );
 }

@@ -11,7 +11,7 @@ import {
   selectPlannedOperationIds,
   updateOperationProgress,
   updateOperationState,
-  updatePausedProgress,
+  updateUnclaimedProgress,
 } from '#server/storage/operation-rows.ts';
 import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import { type Clock } from '../clock.ts';
@@ -177,7 +177,7 @@ export class OperationSupervisor implements Service {
       row,
       store: async (progress) => {
         const held = await updateOperationProgress(database.pool, claimant, { id, ...progress });
-        if (!held) await updatePausedProgress(database.pool, { id, ...progress });
+        if (!held) await updateUnclaimedProgress(database.pool, { id, ...progress });
         return held;
       },
       moved: () => this.broadcast.soon(id),

@@ -210,6 +210,35 @@ describe('replay', () => {
     ]);
   });
 
+  it('gives nothing twice when it is paused and resumed at once, again and again', async () => {
+    const target = recorder('hurry-target', 'replay-hurry');
+    await kit.engine.broker.register(target.definition);
+    const positions = await publish('replay-hurry', 400);
+    await until(
+      () => target.received.length,
+      (count) => count === 400,
+    );
+
+    const { id } = await replay({
+      from: positions[0] ?? 0,
+      to: positions.at(-1) ?? 0,
+      target: { subscription: 'hurry-target' },
+      ratePerSecond: 400,
+    });
+    for (let times = 0; times < 5; times += 1) {
+      await until(
+        () => target.received.length,
+        (count) => count > 420 + times * 50,
+      );
+      await kit.engine.operations.pause(id, 'tester');
+      await kit.engine.operations.resume(id, 'tester');
+    }
+    const done = await reaches(id, 'done');
+
+    expect(done).toMatchObject({ total: 400, done: 400, failed: 0 });
+    expect(target.received).toHaveLength(800);
+  });
+
   it('refuses what it cannot do, naming the field', async () => {
     const target = { subscription: 'nobody' };
 
