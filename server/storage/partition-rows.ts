@@ -79,7 +79,11 @@ export async function acquirePartitions(
   tx: Db,
   subscriptionId: number,
   owner: Owner,
-  maxInFlight: number,
+  taking: {
+    readonly maxInFlight: number;
+    /** Held already: their epochs stay. */
+    readonly held: readonly { readonly topicId: number; readonly partition: number }[];
+  },
 ): Promise<OwnedPartitionRow[]> {
   const result = await tx.query<OwnedPartitionRow>(
     `UPDATE subscription_partitions p SET
@@ -89,10 +93,19 @@ export async function acquirePartitions(
      WHERE (p.subscription_id, p.topic_id, p."partition") IN (
        SELECT p.subscription_id, p.topic_id, p."partition" FROM subscription_partitions p
        WHERE p.subscription_id = $1 AND (p.owner IS NULL OR p.owner = $2 OR ${EXPIRED})
+         AND NOT EXISTS (SELECT FROM unnest($5::int[], $6::int[]) AS held(topic_id, "partition")
+                         WHERE held.topic_id = p.topic_id AND held."partition" = p."partition")
        ORDER BY p.topic_id, p."partition" FOR UPDATE SKIP LOCKED)
      RETURNING p.topic_id AS "topicId", p."partition", p.committed, p.committed_position AS "committedPosition",
        p.epoch, p.suspect_until AS "suspectUntil"`,
-    [subscriptionId, owner.nodeId, owner.incarnation, maxInFlight],
+    [
+      subscriptionId,
+      owner.nodeId,
+      owner.incarnation,
+      taking.maxInFlight,
+      taking.held.map((one) => one.topicId),
+      taking.held.map((one) => one.partition),
+    ],
   );
   return result.rows;
 }

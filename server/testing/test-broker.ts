@@ -26,6 +26,7 @@ export type TestBroker = {
 };
 
 const UNTIL_MS = 15_000;
+const PUBLISH_BATCH = 500;
 
 /** A log with its relay on a database of its own, and brokers to be opened and closed on it. */
 export async function createTestBroker(): Promise<TestBroker> {
@@ -82,19 +83,7 @@ export async function createTestBroker(): Promise<TestBroker> {
       closers.push(close);
       return { ...parts, close };
     },
-    publish: async (topic, keys, prefix = 'e') => {
-      const inputs = keys.map((key, index) => ({
-        attributes: {
-          id: `${prefix}${index}`,
-          source: 'test',
-          type: 'thing.happened',
-          ...(key === null ? {} : { subject: key }),
-        },
-        payload: { kind: 'json', value: { index } } as const,
-      }));
-      for (let from = 0; from < inputs.length; from += 500)
-        await publisher.publish({ topic, inputs: inputs.slice(from, from + 500), batch: true });
-    },
+    publish: (topic, keys, prefix = 'e') => publishKeys(publisher, topic, { keys, prefix }),
     drop: async () => {
       for (const close of closers) await close().catch(() => undefined);
       await relay.stop();
@@ -102,6 +91,28 @@ export async function createTestBroker(): Promise<TestBroker> {
       await database.drop();
     },
   };
+}
+
+async function publishKeys(
+  publisher: Publisher,
+  topic: string,
+  { keys, prefix }: { readonly keys: readonly (string | null)[]; readonly prefix: string },
+): Promise<void> {
+  const inputs = keys.map((key, index) => ({
+    attributes: {
+      id: `${prefix}${index}`,
+      source: 'test',
+      type: 'thing.happened',
+      ...(key === null ? {} : { subject: key }),
+    },
+    payload: { kind: 'json', value: { index } } as const,
+  }));
+  for (let from = 0; from < inputs.length; from += PUBLISH_BATCH)
+    await publisher.publish({
+      topic,
+      inputs: inputs.slice(from, from + PUBLISH_BATCH),
+      batch: true,
+    });
 }
 
 /** Settings for a quick test: retries after a few milliseconds, no jitter. */

@@ -368,10 +368,7 @@ describe('leases', () => {
   test('a server that was killed is taken over: nothing is lost and the zombie cannot commit', async () => {
     const first = await kit.open('killed');
     const firstSeen: number[] = [];
-    let release = (): void => undefined;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const held = Promise.withResolvers<void>();
     const definition = {
       name: 'taken-over',
       description: '',
@@ -384,7 +381,7 @@ describe('leases', () => {
         ...definition,
         handle: async (event) => {
           firstSeen.push(indexOf(event));
-          await held;
+          await held.promise;
         },
       }),
     );
@@ -416,7 +413,7 @@ describe('leases', () => {
       () => second.broker.lag('taken-over'),
       (lag) => lag.total === 0,
     );
-    release();
+    held.resolve();
     await first.close().catch(() => undefined);
 
     await until(

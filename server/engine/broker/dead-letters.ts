@@ -28,6 +28,8 @@ const TREND_BUCKETS = 24;
 const TREND_BUCKET_MS = 3_600_000;
 const uuidSchema = z.uuid();
 
+type ReadingFace = Pick<DeadLetters, 'list' | 'get' | 'groups'>;
+
 type DeadLettersDependencies = {
   readonly database: Database;
   readonly clock: Clock;
@@ -38,38 +40,11 @@ type DeadLettersDependencies = {
 
 /** The letters: events whose attempts are used up, with everything a person needs to decide about them. */
 export function createDeadLetters(deps: DeadLettersDependencies): DeadLetters {
-  const { pool } = deps.database;
+  return { ...readingFace(deps), ...decidingFace(deps) };
+}
 
-  const requireRow = async (id: string): Promise<DeadLetterRow> => {
-    const row = uuidSchema.safeParse(id).success ? await selectDeadLetter(pool, id) : null;
-    if (row === null) throw new EngineError('unknown-dead-letter', `There is no letter ${id}.`);
-    return row;
-  };
-
-  const get = async (id: string): Promise<DeadLetter> => {
-    const row = await requireRow(id);
-    const attempts = await selectAttempts(pool, [row.position], row.subscriptionId);
-    return toDeadLetter(row, attempts);
-  };
-
-  const tell = (tx: Db, event: SystemEvent) =>
-    insertOutbox(tx, [systemRow(event, deps.clock.now())]);
-
-  const groupsOf = async (fingerprint: string | null): Promise<DeadLetterGroup[]> => {
-    const [rows, trend] = await Promise.all([
-      selectGroups(pool, fingerprint),
-      selectGroupTrend(pool, { bucketMs: TREND_BUCKET_MS, buckets: TREND_BUCKETS }),
-    ]);
-    const trends = Map.groupBy(trend, (bucket) => bucket.fingerprint);
-    return rows.map((row) => {
-      const counts = Array.from({ length: TREND_BUCKETS }, () => 0);
-      for (const { bucket, count } of trends.get(row.fingerprint) ?? []) {
-        if (bucket >= 0 && bucket < TREND_BUCKETS) counts[bucket] = count;
-      }
-      return { ...row, trend: counts, trendBucketMs: TREND_BUCKET_MS };
-    });
-  };
-
+function readingFace({ database }: DeadLettersDependencies): ReadingFace {
+  const { pool } = database;
   return {
     list: async ({ limit, cursor, ...filter }) => {
       const below = cursor === undefined ? null : keyOf(decodeCursor(filter, z.string(), cursor));
@@ -89,51 +64,94 @@ export function createDeadLetters(deps: DeadLettersDependencies): DeadLetters {
             : null,
       };
     },
-    get,
-    groups: () => groupsOf(null),
+    get: (id) => readLetter(database, id),
+    groups: () => readGroups(database, null),
+  };
+}
+
+/** What a person decides; each decision, what follows from it and its `$system` event are one transaction. */
+function decidingFace(deps: DeadLettersDependencies): Omit<DeadLetters, keyof ReadingFace> {
+  const { database } = deps;
+  const decide = async (event: SystemEvent, work: (tx: Db) => Promise<void>): Promise<void> => {
+    await withTransaction(database.pool, async (tx) => {
+      await work(tx);
+      await insertOutbox(tx, [systemRow(event, deps.clock.now())]);
+    });
+    deps.wakeOutbox();
+  };
+  return {
     retry: async (id, data, actor) => {
-      const row = await requireRow(id);
-      await withTransaction(pool, async (tx) => {
+      const row = await requireRow(database, id);
+      const facts = { subscription: row.subscription, edited: data !== undefined, actor };
+      await decide({ type: 'weir.letter.retried', subject: id, data: facts }, async (tx) => {
         const [taken] = await updateLettersRetrying(tx, [id], null);
         if (taken === undefined) throw wrongState(row);
         // Once edited, a letter keeps its edit for later retries until another is given.
         if (data !== undefined) await updateLetterData(tx, id, JSON.stringify(data));
         await insertRedriveRetries(tx, [id], null);
-        const facts = { subscription: row.subscription, edited: data !== undefined, actor };
-        await tell(tx, { type: 'weir.letter.retried', subject: id, data: facts });
       });
-      deps.wakeOutbox();
       deps.wake(row.subscription);
-      return get(id);
+      return readLetter(database, id);
     },
     discard: async (id, reason, actor) => {
-      const row = await requireRow(id);
-      await withTransaction(pool, async (tx) => {
+      const row = await requireRow(database, id);
+      const facts = { subscription: row.subscription, reason, actor };
+      await decide({ type: 'weir.letter.discarded', subject: id, data: facts }, async (tx) => {
         if (!(await updateLetterDiscarded(tx, id, reason))) throw wrongState(row);
-        const facts = { subscription: row.subscription, reason, actor };
-        await tell(tx, { type: 'weir.letter.discarded', subject: id, data: facts });
       });
-      deps.wakeOutbox();
-      return get(id);
+      return readLetter(database, id);
     },
-    patchGroup: async (fingerprint, patch, actor) => {
-      const { status, note } = patch;
-      await withTransaction(pool, async (tx) => {
-        if (!(await updateGroup(tx, fingerprint, { status: status ?? null, note }))) {
-          throw new EngineError('not-found', `There is no group of letters ${fingerprint}.`);
-        }
+    patchGroup: async (fingerprint, { status, note }, actor) => {
+      const facts = { status: status ?? null, note: note ?? null, actor };
+      const event = {
+        type: 'weir.letter-group.changed',
+        subject: fingerprint,
+        data: facts,
+      } as const;
+      await decide(event, async (tx) => {
+        if (!(await updateGroup(tx, fingerprint, { status: status ?? null, note })))
+          throw unknownGroup(fingerprint);
         if (status !== undefined) await updateGroupLetters(tx, fingerprint, status);
-        const facts = { ...(status === undefined ? {} : { status }), note: note ?? null, actor };
-        await tell(tx, { type: 'weir.letter-group.changed', subject: fingerprint, data: facts });
       });
-      deps.wakeOutbox();
-      const [group] = await groupsOf(fingerprint);
-      if (group === undefined)
-        throw new EngineError('not-found', `There is no group of letters ${fingerprint}.`);
+      const [group] = await readGroups(database, fingerprint);
+      if (group === undefined) throw unknownGroup(fingerprint);
       return group;
     },
   };
 }
+
+async function requireRow({ pool }: Database, id: string): Promise<DeadLetterRow> {
+  const row = uuidSchema.safeParse(id).success ? await selectDeadLetter(pool, id) : null;
+  if (row === null) throw new EngineError('unknown-dead-letter', `There is no letter ${id}.`);
+  return row;
+}
+
+async function readLetter(database: Database, id: string): Promise<DeadLetter> {
+  const row = await requireRow(database, id);
+  const attempts = await selectAttempts(database.pool, [row.position], row.subscriptionId);
+  return toDeadLetter(row, attempts);
+}
+
+async function readGroups(
+  { pool }: Database,
+  fingerprint: string | null,
+): Promise<DeadLetterGroup[]> {
+  const [rows, trend] = await Promise.all([
+    selectGroups(pool, fingerprint),
+    selectGroupTrend(pool, { bucketMs: TREND_BUCKET_MS, buckets: TREND_BUCKETS }),
+  ]);
+  const trends = Map.groupBy(trend, (bucket) => bucket.fingerprint);
+  return rows.map((row) => {
+    const counts = Array.from({ length: TREND_BUCKETS }, () => 0);
+    for (const { bucket, count } of trends.get(row.fingerprint) ?? []) {
+      if (bucket >= 0 && bucket < TREND_BUCKETS) counts[bucket] = count;
+    }
+    return { ...row, trend: counts, trendBucketMs: TREND_BUCKET_MS };
+  });
+}
+
+const unknownGroup = (fingerprint: string) =>
+  new EngineError('not-found', `There is no group of letters ${fingerprint}.`);
 
 function toDeadLetter(row: DeadLetterRow, attempts: readonly AttemptRow[]): DeadLetter {
   const { subscriptionId: _id, position: _position, event, editedData, ...shown } = row;

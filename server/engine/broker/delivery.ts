@@ -1,13 +1,21 @@
 import { type ClaimedRetry, type RetryKind } from '#server/storage/retry-rows.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Failure } from './failure.ts';
-import { type OwnedPartition } from './owned-partition.ts';
+
+/** The lease under which an event was taken from the log. */
+export type Lease = {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly epoch: number;
+  /** Another process has it: whatever is still in hand must not be counted. */
+  readonly lost: boolean;
+};
 
 /** One event on its way to one subscription. */
 export type Delivery = {
   readonly record: LogRecord;
-  /** The partition whose offset waits for it; null for retries and redeliveries, which move no offset. */
-  readonly partition: OwnedPartition | null;
+  /** The lease of the partition whose offset waits for it; null for retries and redeliveries, which move no offset. */
+  readonly lease: Lease | null;
   readonly kind: RetryKind;
   /** 1 at the first try. */
   readonly attempt: number;

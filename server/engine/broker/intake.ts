@@ -3,7 +3,7 @@ import { type OwnedPartitionRow } from '#server/storage/partition-rows.ts';
 import { type RetryingKey } from '#server/storage/retry-rows.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
-import { type Delivery } from './delivery.ts';
+import { type Delivery, type Lease } from './delivery.ts';
 import { type OffsetCommits } from './offset-commits.ts';
 import { OwnedPartition, partitionKey } from './owned-partition.ts';
 import { Queue } from './queue.ts';
@@ -90,10 +90,12 @@ export class Intake {
     this.#behind = true;
   }
 
-  lose(partition: OwnedPartition): void {
+  lose({ topicId, partition: index, epoch }: Lease): void {
+    const key = partitionKey(topicId, index);
+    const partition = this.#partitions.get(key);
+    if (partition === undefined || partition.epoch !== epoch) return;
     partition.lost = true;
-    const key = partitionKey(partition.topicId, partition.partition);
-    if (this.#partitions.get(key) === partition) this.#partitions.delete(key);
+    this.#partitions.delete(key);
     this.#admitted -= partition.admitted;
     this.#admittedBytes -= partition.admittedBytes;
     partition.admitted = 0;
@@ -101,7 +103,7 @@ export class Intake {
 
   /** Forgets everything in hand; the partitions are read from the database again. */
   clear(): void {
-    for (const partition of [...this.#partitions.values()]) this.lose(partition);
+    for (const partition of this.#partitions.values()) this.lose(partition);
     this.ready.drain();
     this.#admitted = 0;
     this.#admittedBytes = 0;
@@ -152,20 +154,20 @@ export class Intake {
 
   /** Runs after the delivery in its lane, or frees the lane. The offset is done. */
   release(delivery: Delivery): void {
-    const { partition, record } = delivery;
-    if (partition === null || partition.lost) return;
+    const partition = this.#leasedBy(delivery);
+    if (partition === undefined) return;
     const key = this.laneOf(delivery);
     if (key !== null) {
       const next = partition.lanes.leave(key);
       if (next !== null) this.ready.push(next);
     }
-    this.#done(partition, record);
+    this.#done(partition, delivery.record);
   }
 
   /** The delivery failed and will be retried from its row: its offset is done, what comes behind waits as the settings say. */
   setAside(delivery: Delivery): void {
-    const { partition } = delivery;
-    if (partition === null || partition.lost) return;
+    const partition = this.#leasedBy(delivery);
+    if (partition === undefined) return;
     const key = this.laneOf(delivery);
     const mode = this.#rules.settings.onFailure;
     if (key === null || mode === 'skip') {
@@ -208,6 +210,11 @@ export class Intake {
 
   partitionOf({ record }: Delivery): OwnedPartition | undefined {
     return this.#partitions.get(partitionKey(record.topicId, record.partition));
+  }
+
+  /** The partition the delivery was taken from, while its lease is held. */
+  #leasedBy(delivery: Delivery): OwnedPartition | undefined {
+    return delivery.lease === null || delivery.lease.lost ? undefined : this.partitionOf(delivery);
   }
 
   /** What keeps the delivery's order: its key, the whole partition, or nothing. */
@@ -286,7 +293,7 @@ export class Intake {
     }
     const delivery: Delivery = {
       record,
-      partition,
+      lease: partition,
       kind: 'delivery',
       attempt: 1,
       operationId: null,
@@ -316,8 +323,8 @@ export class Intake {
   async #commitThenHandOut(taken: readonly Delivery[]): Promise<void> {
     await this.#commits.flush();
     for (const delivery of taken) {
-      if (delivery.partition !== null && !delivery.partition.lost)
-        this.#enter(delivery.partition, delivery);
+      const partition = this.#leasedBy(delivery);
+      if (partition !== undefined) this.#enter(partition, delivery);
     }
   }
 

@@ -79,7 +79,7 @@ export class Outcomes {
     if (settled.letter !== null) onLetterSettled(settled.letter);
     if (delivery.kind !== 'delivery') return;
     // A first attempt stands in its lane itself, whether or not it has a row.
-    if (delivery.partition !== null) {
+    if (delivery.lease !== null) {
       if (settled.next === null) {
         intake.release(delivery);
         return;

@@ -47,7 +47,7 @@ export class ReplayQueue {
     if (alone && !this.#retrying.has(id)) {
       this.#enter({
         record,
-        partition: null,
+        lease: null,
         kind: 'replay',
         attempt: 1,
         operationId,

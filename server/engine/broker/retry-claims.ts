@@ -122,7 +122,7 @@ export class RetryClaims {
 function deliveryOf(row: ClaimedRetry, record: LogRecord): Delivery {
   return {
     record,
-    partition: null,
+    lease: null,
     kind: row.kind,
     attempt: row.attempt,
     operationId: row.operationId,

@@ -1,19 +1,7 @@
 import { type SubscriptionSettings } from '#contracts/subscription.ts';
 import { type Database } from '#server/storage/database.ts';
-import {
-  acquirePartitions,
-  type Owner,
-  releasePartitions,
-} from '#server/storage/partition-rows.ts';
-import {
-  type ClaimedRetry,
-  claimOrphanedRetries,
-  insertRunningRetry,
-  promoteHeadlessKeys,
-  selectRetriedOffsets,
-  selectRetryingKeys,
-  selectRetryingReplays,
-} from '#server/storage/retry-rows.ts';
+import { type Owner, releasePartitions } from '#server/storage/partition-rows.ts';
+import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type Clock, type Random } from '../clock.ts';
 import { EngineError } from '../errors.ts';
 import { type Traffic } from '../flows/traffic.ts';
@@ -21,21 +9,22 @@ import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
-import { type BreakerChange, CircuitBreaker } from './circuit-breaker.ts';
-import { type Delivery, type Executor, type Outcome, RETURNED } from './delivery.ts';
+import { type AttemptEnd, Attempts } from './attempts.ts';
+import { type BreakerChange, type CircuitBreaker } from './circuit-breaker.ts';
+import { type Delivery, type Executor, type Lease } from './delivery.ts';
 import { DueTimer } from './due-timer.ts';
-import { failureOf, PROCESS_ENDED } from './failure.ts';
+import { PROCESS_ENDED } from './failure.ts';
 import { Intake } from './intake.ts';
 import { OffsetCommits } from './offset-commits.ts';
 import { Outcomes } from './outcomes.ts';
+import { takeOver } from './partition-takeover.ts';
 import { Queue } from './queue.ts';
 import { type SettledLetter } from './redelivery.ts';
 import { ReplayQueue } from './replay-queue.ts';
 import { RetryClaims } from './retry-claims.ts';
-import { type Settlement, targetOf } from './settlement.ts';
+import { type Settlement } from './settlement.ts';
 
 const CLAIM_LIMIT = 200;
-const ORPHAN_LIMIT = 1_000;
 const PASS_AGAIN_MS = 500;
 /** A stop waits this long for handlers before it asks them to end, and this long again after that. */
 const STOP_GRACE_MS = 4_000;
@@ -77,7 +66,7 @@ export class SubscriptionRunner {
   readonly #deps: RunnerDependencies;
   readonly #executor: Executor;
   readonly #commits: OffsetCommits;
-  readonly #outcomes: Outcomes;
+  readonly #attempts: Attempts;
   readonly #claims: RetryClaims;
   readonly #replays: ReplayQueue;
   readonly #retries = new Queue<Delivery>();
@@ -87,7 +76,6 @@ export class SubscriptionRunner {
   readonly #isPull: boolean;
   #phase: 'idle' | 'running' | 'stopping' = 'idle';
   #enabled: boolean;
-  #inFlight = 0;
   #retriesDue = true;
   #missesPartitions = false;
   #dispatching = false;
@@ -119,14 +107,7 @@ export class SubscriptionRunner {
       owner,
       subscriptionId,
       logger,
-      onLost: (partition) => {
-        logger.warn(
-          { subscription: subscription.name, partition: partition.partition },
-          'the lease of a partition was lost',
-        );
-        this.#missesPartitions = true;
-        this.intake.lose(partition);
-      },
+      onLost: (partition) => this.#lose(partition),
       onParked: () => {
         this.intake.recount();
         this.wake();
@@ -141,7 +122,7 @@ export class SubscriptionRunner {
     const incarnation = owner.incarnation;
     this.#claims = new RetryClaims({ database, log, logger, subscriptionId, incarnation });
     this.#replays = new ReplayQueue(subscription.name);
-    this.#outcomes = new Outcomes({
+    const outcomes = new Outcomes({
       ...deps,
       subscription,
       retry: subscription.settings.retry,
@@ -152,10 +133,22 @@ export class SubscriptionRunner {
       onRetryDue: (delayMs) => this.#dueTimer.inMs(delayMs),
       onNextClaimed: (next) => this.#takeClaimed([next]),
     });
+    this.#attempts = new Attempts({
+      ...deps,
+      ...parts,
+      subscription,
+      intake: this.intake,
+      outcomes,
+      stopping: this.#stopping.signal,
+      failuresTrip: !this.#isPull,
+      onBreaker: (change) => this.#noteBreaker(change),
+      onReturned: (delivery, leaseLost) => this.#giveBack(delivery, leaseLost),
+      onEnd: (delivery, end) => this.#ended(delivery, end),
+    });
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#attempts.inFlight;
   }
 
   get isRunning(): boolean {
@@ -260,8 +253,8 @@ export class SubscriptionRunner {
   async #workEnds(withinMs: number): Promise<boolean> {
     const { clock } = this.#deps;
     const until = clock.monotonicMs() + withinMs;
-    while (this.#inFlight > 0 && clock.monotonicMs() < until) await clock.sleep(5);
-    return this.#inFlight === 0;
+    while (this.#attempts.inFlight > 0 && clock.monotonicMs() < until) await clock.sleep(5);
+    return this.#attempts.inFlight === 0;
   }
 
   async #cancelWork(): Promise<boolean> {
@@ -272,26 +265,13 @@ export class SubscriptionRunner {
   async #takePartitions(): Promise<void> {
     const { database, owner } = this.#deps;
     const { id, settings } = this.subscription;
-    const { pool } = database;
-    const rows = await acquirePartitions(pool, id, owner, settings.maxInFlight);
-    const mine = rows.filter((row) => !this.#holds(row.topicId, row.partition));
-    await promoteHeadlessKeys(pool, id);
-    const orphans = await claimOrphanedRetries(pool, id, owner, ORPHAN_LIMIT);
-    this.intake.own(mine, await selectRetryingKeys(pool, id), await selectRetriedOffsets(pool, id));
+    const { maxInFlight } = settings;
+    const taken = await takeOver(database, owner, { id, maxInFlight }, this.intake);
     this.#missesPartitions = false;
-    for (const { operationId, position } of await selectRetryingReplays(pool, id))
+    for (const { operationId, position } of taken.replays)
       this.#replays.expect(operationId, position);
-    for (const delivery of await this.#claims.deliveriesOf(orphans)) {
-      this.#inFlight += 1;
-      void this.#fail(delivery, PROCESS_ENDED, { durationMs: 0 });
-    }
-  }
-
-  #holds(topicId: number, partition: number): boolean {
-    for (const owned of this.intake.partitions.values()) {
-      if (owned.topicId === topicId && owned.partition === partition) return true;
-    }
-    return false;
+    for (const delivery of await this.#claims.deliveriesOf(taken.orphans))
+      this.#attempts.failElsewhere(delivery, PROCESS_ENDED);
   }
 
   async #pump(): Promise<void> {
@@ -326,7 +306,7 @@ export class SubscriptionRunner {
   get #capacity(): number {
     const { concurrency, maxInFlight } = this.subscription.settings;
     const limit = this.breaker.limit(this.#isPull ? maxInFlight : concurrency);
-    return Math.min(limit - this.#inFlight, this.#executor.free());
+    return Math.min(limit - this.#attempts.inFlight, this.#executor.free());
   }
 
   async #claimDue(): Promise<void> {
@@ -366,7 +346,7 @@ export class SubscriptionRunner {
       while (this.isRunning && this.#capacity > 0) {
         const delivery = this.#next();
         if (delivery === undefined) break;
-        this.#begin(delivery);
+        this.#attempts.begin(delivery);
       }
     } finally {
       this.#dispatching = false;
@@ -386,134 +366,29 @@ export class SubscriptionRunner {
   #next(): Delivery | undefined {
     for (;;) {
       const delivery = this.#retries.shift() ?? this.#replays.next() ?? this.intake.ready.shift();
-      if (delivery?.partition?.lost !== true) return delivery;
+      if (delivery?.lease?.lost !== true) return delivery;
     }
   }
 
-  #begin(delivery: Delivery): void {
-    this.#inFlight += 1;
-    if (delivery.careful && delivery.retry === null) {
-      void this.#claimThenRun(delivery);
-      return;
-    }
-    this.#run(delivery);
-  }
-
-  #run(delivery: Delivery): void {
-    const startedMs = this.#deps.clock.monotonicMs();
-    const outcome = this.#executor.run(delivery);
-    if (outcome instanceof Promise) {
-      void outcome
-        .catch((error: unknown): Outcome => ({ type: 'failed', failure: failureOf(error) }))
-        .then((ended) => this.#end(delivery, ended, startedMs));
-    } else this.#end(delivery, outcome, startedMs);
-  }
-
-  /** The attempt is recorded before it is made, so that an event that kills the process still reaches the dead letters. */
-  async #claimThenRun(delivery: Delivery): Promise<void> {
-    try {
-      const target = targetOf(this.subscription.id, delivery);
-      const { database, owner } = this.#deps;
-      delivery.retry = await insertRunningRetry(database.pool, target, owner.incarnation);
-      this.#run(delivery);
-    } catch (error) {
-      this.#deps.logger.warn({ err: error }, 'a careful delivery could not be claimed yet');
-      await this.#deps.clock.sleep(PASS_AGAIN_MS, this.#stopping.signal);
-      this.#end(delivery, RETURNED, 0);
-    }
-  }
-
-  #end(delivery: Delivery, outcome: Outcome, startedMs: number): void {
-    if (outcome.type === 'returned') {
-      if (outcome.lost === true) this.#lose(delivery);
-      this.#giveBack(delivery);
-      return;
-    }
-    const durationMs = this.#deps.clock.monotonicMs() - startedMs;
-    if (outcome.type === 'failed') {
-      const { failure, delayMs } = outcome;
-      void this.#fail(delivery, failure, { durationMs, delayMs });
-      return;
-    }
-    this.#count(delivery, 'handled', durationMs);
-    this.#noteBreaker(this.breaker.succeeded(delivery.attempt, this.#deps.clock.now()));
-    if (delivery.retry !== null) {
-      void this.#acknowledge(delivery);
-      return;
-    }
-    this.intake.release(delivery);
-    this.#finish(delivery, 'acknowledged');
-  }
-
-  #lose({ partition }: Delivery): void {
-    if (partition === null) return;
-    this.#missesPartitions = true;
-    this.intake.lose(partition);
-  }
-
-  #giveBack(delivery: Delivery): void {
-    this.#inFlight -= 1;
+  #giveBack(delivery: Delivery, leaseLost: boolean): void {
+    if (leaseLost && delivery.lease !== null) this.#lose(delivery.lease);
     if (delivery.kind !== 'delivery') this.#replays.putBack(delivery);
-    else if (delivery.partition === null) this.#retries.putBack(delivery);
-    else if (!delivery.partition.lost) this.intake.ready.putBack(delivery);
-    this.#executor.settled(delivery);
+    else if (delivery.lease === null) this.#retries.putBack(delivery);
+    else if (!delivery.lease.lost) this.intake.ready.putBack(delivery);
   }
 
-  async #acknowledge(delivery: Delivery): Promise<void> {
-    try {
-      await this.#outcomes.handled(delivery);
-      this.#finish(delivery, 'acknowledged');
-    } catch (error) {
-      this.#leaveUnsettled(delivery, error);
-    }
-  }
-
-  async #fail(
-    delivery: Delivery,
-    failure: ReturnType<typeof failureOf>,
-    attempt: { readonly durationMs: number; readonly delayMs?: number | undefined },
-  ): Promise<void> {
-    // Receivers that pull pace themselves, and their nacks say nothing about what this server depends on.
-    if (!this.#isPull)
-      this.#noteBreaker(this.breaker.failed(delivery.attempt, this.#deps.clock.now()));
-    try {
-      const end = await this.#outcomes.failed(delivery, failure, attempt);
-      this.#count(delivery, end === 'dead' ? 'dead' : 'failed', attempt.durationMs);
-      this.#finish(delivery, end);
-    } catch (error) {
-      this.#leaveUnsettled(delivery, error);
-    }
-  }
-
-  /** Only when stopping while the database is away: the next start finds the delivery as it was. */
-  #leaveUnsettled(delivery: Delivery, error: unknown): void {
-    this.#inFlight -= 1;
-    this.#executor.settled(delivery);
-    this.#deps.logger.error(
-      { err: error, subscription: this.subscription.name },
-      'the outcome of a delivery was not stored; the event will be delivered again',
-    );
-  }
-
-  #finish(delivery: Delivery, end: 'acknowledged' | 'retrying' | 'dead'): void {
-    this.#inFlight -= 1;
-    this.#executor.settled(delivery);
+  #ended(delivery: Delivery, end: AttemptEnd): void {
     if (delivery.kind !== 'delivery') this.#replays.settled(delivery, end);
     if (!this.#dispatching) this.#dispatch();
   }
 
-  #count(delivery: Delivery, outcome: 'handled' | 'failed' | 'dead', durationMs: number): void {
-    const isFirst = delivery.attempt === 1 && delivery.kind === 'delivery';
-    this.meter.record(outcome, durationMs);
-    this.#deps.traffic.delivered({
-      subscription: this.subscription.name,
-      topic: delivery.record.topic,
-      outcome,
-      durationMs,
-      sinceRecordedMs: isFirst
-        ? Math.max(0, this.#deps.clock.now() - Date.parse(delivery.record.recordedAt))
-        : null,
-    });
+  #lose(lease: Lease): void {
+    this.#deps.logger.warn(
+      { subscription: this.subscription.name, partition: lease.partition },
+      'the lease of a partition was lost',
+    );
+    this.#missesPartitions = true;
+    this.intake.lose(lease);
   }
 
   #retryIsDue(): void {

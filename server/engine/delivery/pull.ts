@@ -91,8 +91,8 @@ export class PullExecutor implements Executor {
   }
 
   cancel(): void {
-    for (const id of [...this.#leases.keys()]) this.#take(id)?.end(RETURNED);
-    for (const receiver of [...this.#receivers]) {
+    for (const id of this.#leases.keys()) this.#take(id)?.end(RETURNED);
+    for (const receiver of this.#receivers.slice()) {
       receiver.taken.length = 0;
       receiver.finish();
     }
@@ -201,7 +201,7 @@ export class PullExecutor implements Executor {
   }
 
   /** Opaque to receivers; it says what it is about when it turns up in a log. */
-  #idOf({ record, attempt, kind, partition }: Delivery): string {
+  #idOf({ record, attempt, kind, lease }: Delivery): string {
     this.#sequence += 1;
     const about = [
       this.#subscription,
@@ -209,7 +209,7 @@ export class PullExecutor implements Executor {
       record.partition,
       record.offset,
       attempt,
-      partition?.epoch ?? 0,
+      lease?.epoch ?? 0,
       kind,
       this.#sequence,
       this.#incarnation,

@@ -1,0 +1,172 @@
+import { type Database } from '#server/storage/database.ts';
+import { type Owner } from '#server/storage/partition-rows.ts';
+import { insertRunningRetry } from '#server/storage/retry-rows.ts';
+import { type Clock } from '../clock.ts';
+import { type Traffic } from '../flows/traffic.ts';
+import { type Logger } from '../logger.ts';
+import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
+import { type BreakerChange, type CircuitBreaker } from './circuit-breaker.ts';
+import { type Delivery, type Executor, type Outcome, RETURNED } from './delivery.ts';
+import { type Failure, failureOf } from './failure.ts';
+import { type Intake } from './intake.ts';
+import { type Outcomes } from './outcomes.ts';
+import { targetOf } from './settlement.ts';
+
+const CLAIM_AGAIN_MS = 500;
+
+export type AttemptEnd = 'acknowledged' | 'retrying' | 'dead';
+
+type AttemptsDependencies = {
+  readonly subscription: { readonly id: number; readonly name: string };
+  readonly database: Database;
+  readonly owner: Owner;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly traffic: Traffic;
+  readonly executor: Executor;
+  readonly breaker: CircuitBreaker;
+  readonly meter: ConsumerMeter;
+  readonly intake: Intake;
+  readonly outcomes: Outcomes;
+  readonly stopping: AbortSignal;
+  /** Receivers that pull pace themselves, and their nacks say nothing about what this server depends on. */
+  readonly failuresTrip: boolean;
+  readonly onBreaker: (change: BreakerChange | null) => void;
+  /** Was not tried after all. */
+  readonly onReturned: (delivery: Delivery, leaseLost: boolean) => void;
+  readonly onEnd: (delivery: Delivery, end: AttemptEnd) => void;
+};
+
+/** The life of one attempt: handed to the executor, timed, counted, and its outcome stored. Knows how many are in flight. */
+export class Attempts {
+  readonly #deps: AttemptsDependencies;
+  #inFlight = 0;
+
+  constructor(deps: AttemptsDependencies) {
+    this.#deps = deps;
+  }
+
+  /** An attempt is in flight until its outcome is stored. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  begin(delivery: Delivery): void {
+    this.#inFlight += 1;
+    if (delivery.careful && delivery.retry === null) void this.#claimThenRun(delivery);
+    else this.#run(delivery);
+  }
+
+  /** An attempt that ended elsewhere: its process is gone. */
+  failElsewhere(delivery: Delivery, failure: Failure): void {
+    this.#inFlight += 1;
+    void this.#fail(delivery, failure, { durationMs: 0 });
+  }
+
+  #run(delivery: Delivery): void {
+    const startedMs = this.#deps.clock.monotonicMs();
+    const outcome = this.#deps.executor.run(delivery);
+    if (outcome instanceof Promise) {
+      void outcome
+        .catch((error: unknown): Outcome => ({ type: 'failed', failure: failureOf(error) }))
+        .then((ended) => this.#end(delivery, ended, startedMs));
+    } else this.#end(delivery, outcome, startedMs);
+  }
+
+  /** The attempt is recorded before it is made, so that an event that kills the process still reaches the dead letters. */
+  async #claimThenRun(delivery: Delivery): Promise<void> {
+    const { subscription, database, owner, clock, logger, stopping } = this.#deps;
+    try {
+      const target = targetOf(subscription.id, delivery);
+      delivery.retry = await insertRunningRetry(database.pool, target, owner.incarnation);
+    } catch (error) {
+      logger.warn({ err: error }, 'a careful delivery could not be claimed yet');
+      await clock.sleep(CLAIM_AGAIN_MS, stopping);
+      this.#end(delivery, RETURNED, 0);
+      return;
+    }
+    this.#run(delivery);
+  }
+
+  #end(delivery: Delivery, outcome: Outcome, startedMs: number): void {
+    const { clock, breaker, intake, executor, onBreaker, onReturned } = this.#deps;
+    if (outcome.type === 'returned') {
+      this.#inFlight -= 1;
+      executor.settled(delivery);
+      onReturned(delivery, outcome.lost === true);
+      return;
+    }
+    const durationMs = clock.monotonicMs() - startedMs;
+    if (outcome.type === 'failed') {
+      void this.#fail(delivery, outcome.failure, { durationMs, delayMs: outcome.delayMs });
+      return;
+    }
+    this.#count(delivery, 'handled', durationMs);
+    onBreaker(breaker.succeeded(delivery.attempt, clock.now()));
+    if (delivery.retry !== null) {
+      void this.#acknowledge(delivery);
+      return;
+    }
+    intake.release(delivery);
+    this.#finish(delivery, 'acknowledged');
+  }
+
+  async #acknowledge(delivery: Delivery): Promise<void> {
+    try {
+      await this.#deps.outcomes.handled(delivery);
+    } catch (error) {
+      this.#leaveUnsettled(delivery, error);
+      return;
+    }
+    this.#finish(delivery, 'acknowledged');
+  }
+
+  async #fail(
+    delivery: Delivery,
+    failure: Failure,
+    attempt: { readonly durationMs: number; readonly delayMs?: number | undefined },
+  ): Promise<void> {
+    const { breaker, clock, failuresTrip, onBreaker, outcomes } = this.#deps;
+    if (failuresTrip) onBreaker(breaker.failed(delivery.attempt, clock.now()));
+    let end: AttemptEnd;
+    try {
+      end = await outcomes.failed(delivery, failure, attempt);
+    } catch (error) {
+      this.#leaveUnsettled(delivery, error);
+      return;
+    }
+    this.#count(delivery, end === 'dead' ? 'dead' : 'failed', attempt.durationMs);
+    this.#finish(delivery, end);
+  }
+
+  /** Only when stopping while the database is away: the next start finds the delivery as it was. */
+  #leaveUnsettled(delivery: Delivery, error: unknown): void {
+    const { executor, logger, subscription } = this.#deps;
+    this.#inFlight -= 1;
+    executor.settled(delivery);
+    logger.error(
+      { err: error, subscription: subscription.name },
+      'the outcome of a delivery was not stored; the event will be delivered again',
+    );
+  }
+
+  #finish(delivery: Delivery, end: AttemptEnd): void {
+    this.#inFlight -= 1;
+    this.#deps.executor.settled(delivery);
+    this.#deps.onEnd(delivery, end);
+  }
+
+  #count(delivery: Delivery, outcome: 'handled' | 'failed' | 'dead', durationMs: number): void {
+    const { clock, meter, subscription, traffic } = this.#deps;
+    const { topic, recordedAt } = delivery.record;
+    const isFirst = delivery.attempt === 1 && delivery.kind === 'delivery';
+    meter.record(outcome, durationMs);
+    traffic.delivered({
+      subscription: subscription.name,
+      topic,
+      outcome,
+      durationMs,
+      sinceRecordedMs: isFirst ? Math.max(0, clock.now() - Date.parse(recordedAt)) : null,
+    });
+  }
+}

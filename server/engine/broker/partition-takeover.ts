@@ -1,0 +1,42 @@
+import { type Database } from '#server/storage/database.ts';
+import { acquirePartitions, type Owner } from '#server/storage/partition-rows.ts';
+import {
+  type ClaimedRetry,
+  claimOrphanedRetries,
+  promoteHeadlessKeys,
+  selectRetriedOffsets,
+  selectRetryingKeys,
+  selectRetryingReplays,
+} from '#server/storage/retry-rows.ts';
+import { type Intake } from './intake.ts';
+
+const ORPHAN_LIMIT = 1_000;
+
+/** What earlier owners left in the middle. */
+export type Takeover = {
+  /** Attempts that were begun by a process that is gone; claimed now. */
+  readonly orphans: readonly ClaimedRetry[];
+  /** Replays that are being retried. */
+  readonly replays: readonly { readonly operationId: string; readonly position: number }[];
+};
+
+/** Takes all partitions of a subscription that can be had into the intake, with the keys that must wait. */
+export async function takeOver(
+  { pool }: Database,
+  owner: Owner,
+  subscription: { readonly id: number; readonly maxInFlight: number },
+  intake: Intake,
+): Promise<Takeover> {
+  const { id, maxInFlight } = subscription;
+  const held = [...intake.partitions.values()];
+  const rows = await acquirePartitions(pool, id, owner, { maxInFlight, held });
+  await promoteHeadlessKeys(pool, id);
+  const orphans = await claimOrphanedRetries(pool, id, owner, ORPHAN_LIMIT);
+  const [keys, offsets, replays] = [
+    await selectRetryingKeys(pool, id),
+    await selectRetriedOffsets(pool, id),
+    await selectRetryingReplays(pool, id),
+  ];
+  intake.own(rows, keys, offsets);
+  return { orphans, replays };
+}
