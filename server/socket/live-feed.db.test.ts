@@ -172,6 +172,30 @@ describe('the live feed', () => {
     expect(received()).toEqual(published);
   });
 
+  it('gives a client that held still for long a sample, and accounts for every event', async () => {
+    const client = connect();
+    const frames: EventsFrame[] = [];
+    client.on('events', (frame) => frames.push(frame));
+    await subscribe(client, { id: 'a', query: { topic: 'stalled' } });
+    client.emit('received', { id: 'a', position: 0 });
+
+    for (let i = 0; i < 8; i += 1) await publish('stalled', 1_000);
+    await vi.waitFor(() => expect(frames).toHaveLength(2), SOON);
+    const acknowledge = ({ id, position }: EventsFrame) =>
+      client.emit('received', { id, position });
+    client.on('events', acknowledge);
+    frames.forEach(acknowledge);
+    const accounted = () =>
+      frames.reduce((sum, frame) => sum + frame.items.length + (frame.dropped ?? 0), 0);
+    await vi.waitFor(() => expect(accounted()).toBe(8_000), SOON);
+    const after = await publish('stalled', 3);
+
+    await vi.waitFor(() => expect(accounted()).toBe(8_003), SOON);
+    expect(frames.some((frame) => frame.sampled === true)).toBe(true);
+    expect(frames.at(-1)).not.toHaveProperty('sampled');
+    expect(frames.at(-1)?.items.map((item) => item.position)).toEqual(after);
+  });
+
   it('leaves a large payload out and says so', async () => {
     const client = connect();
     const frames: EventsFrame[] = [];
