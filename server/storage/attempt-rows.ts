@@ -18,24 +18,25 @@ export type NewAttempt = Omit<AttemptRow, 'at'> & { readonly retryable: boolean 
 /** At most this many attempts of one event are shown, the newest. */
 const MAX_ATTEMPTS_READ = 500;
 
+/** The statement with its first ten parameters; it can also stand in a WITH, so that the attempt and what follows from it are one trip. */
+export const ATTEMPT_INSERT = `INSERT INTO attempts (subscription_id, position, attempt, duration_ms, error_class, error_message,
+    stack, handler_version, retryable, operation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
+
+export const attemptValues = (attempt: NewAttempt): unknown[] => [
+  attempt.subscriptionId,
+  attempt.position,
+  attempt.attempt,
+  attempt.durationMs,
+  attempt.errorClass,
+  attempt.errorMessage,
+  attempt.stack,
+  attempt.handlerVersion,
+  attempt.retryable,
+  attempt.operationId,
+];
+
 export async function insertAttempt(tx: Db, attempt: NewAttempt): Promise<void> {
-  await tx.query(
-    `INSERT INTO attempts (subscription_id, position, attempt, duration_ms, error_class, error_message, stack,
-       handler_version, retryable, operation_id)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-    [
-      attempt.subscriptionId,
-      attempt.position,
-      attempt.attempt,
-      attempt.durationMs,
-      attempt.errorClass,
-      attempt.errorMessage,
-      attempt.stack,
-      attempt.handlerVersion,
-      attempt.retryable,
-      attempt.operationId,
-    ],
-  );
+  await tx.query(ATTEMPT_INSERT, attemptValues(attempt));
 }
 
 /** Failed attempts at these events, oldest first; of one subscription or of all. */

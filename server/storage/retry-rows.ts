@@ -1,3 +1,4 @@
+import { ATTEMPT_INSERT, attemptValues, type NewAttempt } from './attempt-rows.ts';
 import { type Db } from './database.ts';
 
 export type RetryKind = 'delivery' | 'replay' | 'redrive';
@@ -35,21 +36,26 @@ const targetValues = (target: RetryTarget): unknown[] => [
   target.key,
 ];
 
-/** A first attempt failed: the event waits for its next one. Does nothing when the event waits already. */
+/** A first attempt failed: it is kept, and the event waits for its next one unless it waits already. */
 export async function insertWaitingRetry(
-  tx: Db,
+  db: Db,
+  failed: NewAttempt,
   target: RetryTarget,
-  wait: {
-    readonly attempt: number;
-    readonly delayMs: number;
-    readonly kind: RetryKind;
-    readonly operationId: string | null;
-  },
+  wait: { readonly delayMs: number; readonly kind: RetryKind },
 ): Promise<void> {
-  await tx.query(
-    `INSERT INTO retries (subscription_id, topic_id, "partition", "offset", position, key, state, attempt, due_at, kind, operation_id)
-     VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, now() + $8 * interval '1 millisecond', $9, $10) ON CONFLICT DO NOTHING`,
-    [...targetValues(target), wait.attempt, wait.delayMs, wait.kind, wait.operationId],
+  await db.query(
+    `WITH failed AS (${ATTEMPT_INSERT})
+     INSERT INTO retries (subscription_id, topic_id, "partition", "offset", position, key, state, attempt, due_at, kind, operation_id)
+     VALUES ($1, $11, $12, $13, $2, $14, 'waiting', $3, now() + $15 * interval '1 millisecond', $16, $10) ON CONFLICT DO NOTHING`,
+    [
+      ...attemptValues(failed),
+      target.topicId,
+      target.partition,
+      target.offset,
+      target.key,
+      wait.delayMs,
+      wait.kind,
+    ],
   );
 }
 
@@ -111,28 +117,42 @@ export async function selectNextDueMs(db: Db, subscriptionId: number): Promise<n
   return result.rows[0]?.dueMs ?? null;
 }
 
-/** The claimed attempt failed and there will be another. False when the row is no longer this process's. */
+/** The claimed attempt failed: it is kept, and there will be another. Only kept when the row is no longer this process's. */
 export async function updateRetryWaiting(
-  tx: Db,
-  id: number,
-  claimedBy: string,
+  db: Db,
+  failed: NewAttempt,
+  claim: { readonly id: number; readonly claimedBy: string },
   delayMs: number,
-): Promise<boolean> {
-  const result = await tx.query(
-    `UPDATE retries SET state = 'waiting', due_at = now() + $3 * interval '1 millisecond', claimed_by = NULL, updated_at = now()
-     WHERE id = $1 AND claimed_by = $2 AND state = 'running'`,
-    [id, claimedBy, delayMs],
+): Promise<void> {
+  await db.query(
+    `WITH failed AS (${ATTEMPT_INSERT})
+     UPDATE retries SET state = 'waiting', due_at = now() + $13 * interval '1 millisecond', claimed_by = NULL, updated_at = now()
+     WHERE id = $11 AND claimed_by = $12 AND state = 'running'`,
+    [...attemptValues(failed), claim.id, claim.claimedBy, delayMs],
   );
-  return result.rowCount === 1;
 }
 
-/** Settled. False when the row is no longer this process's (reset or removed meanwhile). */
-export async function deleteRetry(tx: Db, id: number, claimedBy: string): Promise<boolean> {
-  const result = await tx.query(
-    `DELETE FROM retries WHERE id = $1 AND claimed_by = $2 AND state = 'running'`,
+/**
+ * Settled: the row goes, and the next parked event of its key takes its place, claimed. Null when none is parked, or when the row is no
+ * longer this process's (reset or removed meanwhile).
+ */
+export async function deleteRetryAndClaimNext(
+  db: Db,
+  id: number,
+  claimedBy: string,
+): Promise<ClaimedRetry | null> {
+  const result = await db.query<ClaimedRetry>(
+    `WITH gone AS (
+       DELETE FROM retries WHERE id = $1 AND claimed_by = $2 AND state = 'running'
+       RETURNING subscription_id, topic_id, "partition", key, kind)
+     UPDATE retries r SET state = 'running', attempt = r.attempt + 1, claimed_by = $2, updated_at = now()
+     FROM gone, LATERAL (
+       SELECT id FROM retries n WHERE n.subscription_id = gone.subscription_id AND n.topic_id = gone.topic_id
+         AND n."partition" = gone."partition" AND n.key = gone.key AND n.state = 'parked' ORDER BY n."offset" LIMIT 1) next
+     WHERE gone.kind = 'delivery' AND r.id = next.id RETURNING ${CLAIMED}`,
     [id, claimedBy],
   );
-  return result.rowCount === 1;
+  return result.rows[0] ?? null;
 }
 
 /** Takes the next parked event of a key as its new front; null when none is parked. */

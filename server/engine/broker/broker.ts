@@ -158,7 +158,10 @@ function brokerFace(parts: FaceParts): Broker {
   };
   return {
     ...pullFace(subscriptions),
-    register: (definition, options) => register(parts, definition, options?.scenario ?? null),
+    register: async (definition, options) => {
+      await register(parts, definition, options?.scenario ?? null);
+      view.invalidate();
+    },
     unregister: async (name) => {
       const entry = subscriptions.require(name);
       await entry.exclusive(async () => {
@@ -179,7 +182,10 @@ function brokerFace(parts: FaceParts): Broker {
     },
     get: async (name) => view.describe(subscriptions.require(name)),
     list: () => Promise.all(subscriptions.all().map((entry) => view.describe(entry))),
-    remove: (name, actor) => subscriptions.remove(name, actor),
+    remove: async (name, actor) => {
+      await subscriptions.remove(name, actor);
+      view.invalidate();
+    },
     pause: async (name, actor) => describe(await subscriptions.command(name, 'pause', actor)),
     resume: async (name, actor) => describe(await subscriptions.command(name, 'resume', actor)),
     setBreaker: async (name, state, actor) => {

@@ -26,6 +26,7 @@ import { type Settlement } from './settlement.ts';
 
 const CLAIM_LIMIT = 200;
 const PASS_AGAIN_MS = 500;
+const HOLD_LOOP_MS = 10;
 /** A stop waits this long for handlers before it asks them to end, and this long again after that. */
 const STOP_GRACE_MS = 4_000;
 const STOP_CANCEL_MS = 2_000;
@@ -275,6 +276,8 @@ export class SubscriptionRunner {
   }
 
   async #pump(): Promise<void> {
+    const { clock } = this.#deps;
+    let yieldedMs = clock.monotonicMs();
     try {
       do {
         this.#again = false;
@@ -283,6 +286,11 @@ export class SubscriptionRunner {
           this.#dispatch();
           await this.#fetch();
           this.#dispatch();
+        }
+        // Reads from memory and handlers that answer at once never let the event loop turn by themselves.
+        if (clock.monotonicMs() - yieldedMs > HOLD_LOOP_MS) {
+          await new Promise((resolve) => setImmediate(resolve));
+          yieldedMs = clock.monotonicMs();
         }
       } while (this.#again && this.isRunning);
     } catch (error) {

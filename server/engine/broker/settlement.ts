@@ -10,7 +10,7 @@ import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import {
   type ClaimedRetry,
   claimNextParked,
-  deleteRetry,
+  deleteRetryAndClaimNext,
   insertWaitingRetry,
   type RetryTarget,
   updateRetryWaiting,
@@ -80,19 +80,15 @@ export class Settlement {
     delayMs: number,
   ): Promise<void> {
     const { delivery } = failed;
-    await withTransaction(this.#database.pool, async (tx) => {
-      await insertAttempt(tx, attemptOf(subscription, failed));
-      if (delivery.retry !== null) {
-        await updateRetryWaiting(tx, delivery.retry.id, this.#incarnation, delayMs);
-        return;
-      }
-      await insertWaitingRetry(tx, targetOf(subscription.id, delivery), {
-        attempt: delivery.attempt,
-        delayMs,
-        kind: delivery.kind,
-        operationId: delivery.operationId,
-      });
-    });
+    const { pool } = this.#database;
+    const attempt = attemptOf(subscription, failed);
+    if (delivery.retry === null) {
+      const target = targetOf(subscription.id, delivery);
+      await insertWaitingRetry(pool, attempt, target, { delayMs, kind: delivery.kind });
+      return;
+    }
+    const claim = { id: delivery.retry.id, claimedBy: this.#incarnation };
+    await updateRetryWaiting(pool, attempt, claim, delayMs);
   }
 
   /** The attempt failed and was the last: the event becomes a letter, and its key goes on. */
@@ -123,7 +119,7 @@ export class Settlement {
         letterId,
         fingerprint: cause.fingerprint,
       });
-      const next = await this.#giveUpRow(tx, subscription.id, delivery);
+      const next = await this.#giveUpRow(tx, delivery);
       return { next, letter: letterSettled(subscription, delivery, 'dead') };
     });
     this.#wakeOutbox();
@@ -134,13 +130,10 @@ export class Settlement {
   async acknowledge(subscription: SettledSubscription, delivery: Delivery): Promise<Settled> {
     const letterId = delivery.retry?.deadLetterId ?? null;
     if (letterId === null) {
-      return withTransaction(this.#database.pool, async (tx) => ({
-        next: await this.#giveUpRow(tx, subscription.id, delivery),
-        letter: null,
-      }));
+      return { next: await this.#giveUpRow(this.#database.pool, delivery), letter: null };
     }
     await withTransaction(this.#database.pool, async (tx) => {
-      await this.#giveUpRow(tx, subscription.id, delivery);
+      await this.#giveUpRow(tx, delivery);
       if (!(await updateLetterResolved(tx, letterId))) return;
       const data = { subscription: subscription.name, operationId: delivery.operationId };
       const event = { type: 'weir.letter.resolved', subject: letterId, data } as const;
@@ -151,28 +144,15 @@ export class Settlement {
   }
 
   /** The next parked event of the delivery's key, when it was stored only after the one before was settled. */
-  claimNext(subscriptionId: number, delivery: Delivery): Promise<ClaimedRetry | null> {
-    return this.#claimNext(this.#database.pool, subscriptionId, delivery);
-  }
-
-  async #giveUpRow(
-    tx: Db,
-    subscriptionId: number,
-    delivery: Delivery,
-  ): Promise<ClaimedRetry | null> {
-    if (delivery.retry === null) return null;
-    if (!(await deleteRetry(tx, delivery.retry.id, this.#incarnation))) return null;
-    return this.#claimNext(tx, subscriptionId, delivery);
-  }
-
-  async #claimNext(
-    db: Db,
-    subscriptionId: number,
-    { kind, record }: Delivery,
-  ): Promise<ClaimedRetry | null> {
-    if (kind !== 'delivery' || record.key === null) return null;
+  async claimNext(subscriptionId: number, { record }: Delivery): Promise<ClaimedRetry | null> {
     const { topicId, partition, key } = record;
-    return claimNextParked(db, { subscriptionId, topicId, partition, key }, this.#incarnation);
+    if (key === null) return null;
+    const wanted = { subscriptionId, topicId, partition, key };
+    return claimNextParked(this.#database.pool, wanted, this.#incarnation);
+  }
+
+  async #giveUpRow(db: Db, { retry }: Delivery): Promise<ClaimedRetry | null> {
+    return retry === null ? null : deleteRetryAndClaimNext(db, retry.id, this.#incarnation);
   }
 
   /** A consumer of `$system` that cannot handle such an event must not make another by that. */

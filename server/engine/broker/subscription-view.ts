@@ -139,7 +139,7 @@ export class SubscriptionView {
 
   #partitionsOf(entry: SubscriptionEntry, snapshot: Snapshot): PartitionLag[] {
     const now = this.#deps.clock.now();
-    return (snapshot.rows.get(entry.row.id) ?? []).map((row) => {
+    return rowsOf(entry, snapshot).map((row) => {
       const { topicId, partition } = row;
       const committed = committedOf(entry, row);
       const head = Math.max(this.#deps.head(topicId, partition), committed);
@@ -160,6 +160,26 @@ export class SubscriptionView {
       };
     });
   }
+}
+
+/** As they are stored, with those this process took since. */
+function rowsOf(entry: SubscriptionEntry, snapshot: Snapshot): readonly PartitionRow[] {
+  const stored = snapshot.rows.get(entry.row.id) ?? [];
+  const owned = entry.runner?.intake.partitions;
+  if (owned === undefined || owned.size <= stored.length) return stored;
+  const known = new Set(stored.map((row) => partitionKey(row.topicId, row.partition)));
+  const taken = [...owned.entries()].filter(([key]) => !known.has(key));
+  return [
+    ...stored,
+    ...taken.map(([, { topicId, partition, stored: committed }]) => ({
+      subscriptionId: entry.row.id,
+      topicId,
+      partition,
+      committed,
+      committedPosition: 0,
+      owner: null,
+    })),
+  ];
 }
 
 /** What this process knows is newer than what it has stored. */
