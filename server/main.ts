@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import next from 'next';
 import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
+import { conciseError } from './concise-error.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { systemClock } from './engine/clock.ts';
 import { createEngine } from './engine/engine.ts';
@@ -14,8 +15,7 @@ import { createApi } from './http/api.ts';
 import { createScenarios } from './scenarios/scenarios.ts';
 import { createSocketServer } from './socket/socket-server.ts';
 import { startDatabase } from './start-database.ts';
-import { DataFolderInUseError } from './storage/data-folder-lock.ts';
-import { MigrationError } from './storage/migrate.ts';
+import { SetupError } from './storage/setup-error.ts';
 import { createWebServer, type Listener } from './web-server.ts';
 
 const STOP_TIMEOUT_MS = 9_000;
@@ -35,7 +35,17 @@ function readConfig(): Config {
 }
 
 const config = readConfig();
-const logger = pino({ level: config.logLevel, base: null }, pino.destination(2));
+const logger = pino(
+  {
+    level: config.logLevel,
+    base: null,
+    serializers: {
+      err: (error: unknown) => conciseError(error),
+      error: (error: unknown) => conciseError(error),
+    },
+  },
+  pino.destination(2),
+);
 const interrupted = new AbortController();
 const web = createWebServer();
 // What runs behind the web server and in front of it, in the order it was started.
@@ -160,8 +170,7 @@ function describe(error: unknown): string {
   if ('code' in error && error.code === 'EADDRINUSE') {
     return `port ${config.port} of ${config.host} is taken. Stop what uses it, or choose another by PORT.`;
   }
-  const isExpected = error instanceof DataFolderInUseError || error instanceof MigrationError;
-  return isExpected ? error.message : (error.stack ?? error.message);
+  return error instanceof SetupError ? error.message : (error.stack ?? error.message);
 }
 
 process.on('SIGTERM', () => stop(0));

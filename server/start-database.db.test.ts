@@ -8,7 +8,7 @@ import { systemClock } from './engine/clock.ts';
 import { silentLogger } from './engine/logger.ts';
 import { type Service, stopAll } from './engine/service.ts';
 import { type StartDatabaseOptions, startDatabase } from './start-database.ts';
-import { DataFolderInUseError } from './storage/data-folder-lock.ts';
+import { SetupError } from './storage/setup-error.ts';
 
 let dataFolder: string;
 let started: Service[];
@@ -74,7 +74,7 @@ test('keeps its name over restarts, and the data folder to itself', async () => 
   await runOnCluster(`CREATE DATABASE ${name}`);
   const first = await startDatabase(optionsFor(addressOf(name)));
 
-  await expect(startDatabase(optionsFor(addressOf(name)))).rejects.toThrow(DataFolderInUseError);
+  await expect(startDatabase(optionsFor(addressOf(name)))).rejects.toThrow(SetupError);
   await stopAll(started.splice(0));
   const second = await startDatabase(optionsFor(addressOf(name)));
 

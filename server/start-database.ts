@@ -4,8 +4,9 @@ import { type Service } from '#server/engine/service.ts';
 import { claimDataFolder } from '#server/storage/data-folder-lock.ts';
 import { type Database, openDatabase } from '#server/storage/database.ts';
 import { startEmbeddedPostgres } from '#server/storage/embedded-postgres.ts';
-import { MigrationError, migrate } from '#server/storage/migrate.ts';
+import { migrate } from '#server/storage/migrate.ts';
 import { readNodeId } from '#server/storage/node-id.ts';
+import { SetupError } from '#server/storage/setup-error.ts';
 
 export type StartDatabaseOptions = {
   readonly databaseUrl: string | undefined;
@@ -31,13 +32,14 @@ const RETRY_MAX_MS = 10_000;
  * when the database cannot be used at all (another server's data folder, foreign migrations) or the start is given up.
  */
 export async function startDatabase(options: StartDatabaseOptions): Promise<StartedDatabase> {
-  const { log, started } = options;
+  const { log, started, signal } = options;
   const url = options.databaseUrl ?? (await startEmbedded(options));
   if (options.databaseUrl !== undefined) claimFolder(options);
   await migrateWhenReachable(url, options);
   const database = openDatabase({
     url,
     onConnectionLost: (error) => {
+      if (signal.aborted) return;
       log.warn({ err: error }, 'A database connection was lost; the pool replaces it.');
     },
   });
@@ -86,7 +88,7 @@ async function migrateWhenReachable(url: string, options: StartDatabaseOptions):
       if (applied.length > 0) log.info({ applied }, 'The database was migrated.');
       return;
     } catch (error) {
-      if (error instanceof MigrationError) throw error;
+      if (error instanceof SetupError) throw error;
       if (delayMs === RETRY_MIN_MS) options.onProgress('Waiting for the database');
       log.warn(
         { err: error, delayMs },

@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DataFolderInUseError, lockDataFolder } from './data-folder-lock.ts';
+import { lockDataFolder } from './data-folder-lock.ts';
+import { SetupError } from './setup-error.ts';
 
 const PID_THAT_NEVER_RUNS = 2 ** 30;
 let folder: string;
@@ -16,7 +17,7 @@ afterEach(() => {
 test('is held by one until it is released', () => {
   const lock = lockDataFolder(folder);
 
-  expect(() => lockDataFolder(folder)).toThrow(DataFolderInUseError);
+  expect(() => lockDataFolder(folder)).toThrow(SetupError);
   expect(() => lockDataFolder(folder)).toThrow(`process ${process.pid}`);
   lock.release();
   lockDataFolder(folder).release();
@@ -33,6 +34,6 @@ test.each([
 
   const lock = lockDataFolder(folder);
 
-  expect(() => lockDataFolder(folder)).toThrow(DataFolderInUseError);
+  expect(() => lockDataFolder(folder)).toThrow(SetupError);
   lock.release();
 });

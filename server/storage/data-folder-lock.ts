@@ -10,20 +10,16 @@ import {
 import { join } from 'node:path';
 import { z } from 'zod';
 import { processStart } from './process-identity.ts';
+import { SetupError } from './setup-error.ts';
 
 export type DataFolderLock = { release(): void };
 
 const holderSchema = z.object({ pid: z.int().positive(), start: z.string() });
 const ATTEMPTS = 5;
 
-/** Another server runs on this data folder. */
-export class DataFolderInUseError extends Error {
-  override readonly name = 'DataFolderInUseError';
-}
-
 /**
  * One server per data folder. The file names its holder by process id and start time, so that what a killed server
- * left behind counts for nothing, even when its id is in use again. Throws DataFolderInUseError when held.
+ * left behind counts for nothing, even when its id is in use again. Throws SetupError when held.
  */
 export function lockDataFolder(folder: string): DataFolderLock {
   const path = join(folder, 'server.lock');
@@ -38,7 +34,7 @@ export function lockDataFolder(folder: string): DataFolderLock {
   } finally {
     rmSync(mine, { force: true });
   }
-  throw new DataFolderInUseError(`Other servers are being started on ${folder}. Try again.`);
+  throw new SetupError(`Other servers are being started on ${folder}. Try again.`);
 }
 
 /** Makes the data folder when it is missing, and locks it. */
@@ -49,8 +45,8 @@ export function claimDataFolder(folder: string): DataFolderLock {
     if (made !== undefined) chmodSync(folder, 0o711);
     return lockDataFolder(folder);
   } catch (error) {
-    if (error instanceof DataFolderInUseError) throw error;
-    throw new Error(
+    if (error instanceof SetupError) throw error;
+    throw new SetupError(
       `The data folder ${folder} cannot be made or changed. Check who owns it, or choose another by WEIR_DATA_DIR.`,
       { cause: error },
     );
@@ -72,7 +68,7 @@ function removeWhenStale(path: string, folder: string): void {
   if (content === undefined) return;
   const pid = livingHolder(content);
   if (pid !== undefined) {
-    throw new DataFolderInUseError(
+    throw new SetupError(
       `Another Weir (process ${pid}) runs on the data folder ${folder}. Stop it first, or give this one a folder of its own by WEIR_DATA_DIR.`,
     );
   }

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DataFolderInUseError } from './data-folder-lock.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { SetupError } from './setup-error.ts';
 
 let dataFolder: string;
 let server: EmbeddedPostgres | undefined;
@@ -41,7 +41,7 @@ const query = async (url: string, sql: string): Promise<readonly unknown[]> => {
 test('keeps its data and its port over a restart, and refuses a second server', async () => {
   const first = await start();
   await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS one');
-  await expect(startEmbeddedPostgres({ dataFolder })).rejects.toThrow(DataFolderInUseError);
+  await expect(startEmbeddedPostgres({ dataFolder })).rejects.toThrow(SetupError);
   await first.stop();
 
   const second = await start();

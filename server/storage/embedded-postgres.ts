@@ -16,6 +16,7 @@ import { findFreePort } from './free-port.ts';
 import { type Cluster, clusterUrl, initCluster, startPostmaster } from './postgres-cluster.ts';
 import { findPostgresHome } from './postgres-home.ts';
 import { endLeftovers, stopPostmaster } from './postgres-leftovers.ts';
+import { SetupError } from './setup-error.ts';
 
 export type EmbeddedPostgres = {
   /** Address of Weir's database; stays the same while this process runs. */
@@ -188,7 +189,7 @@ function readPassword(home: string, clusterFolder: string): string {
   const path = join(home, 'postgres-password');
   if (existsSync(path)) return readFileSync(path, 'utf8').trim();
   if (existsSync(clusterFolder)) {
-    throw new Error(
+    throw new SetupError(
       `The database in ${clusterFolder} is there, but its password file ${path} is not. Put it back, or move the folder away to begin with an empty database.`,
     );
   }

