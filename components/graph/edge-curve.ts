@@ -4,6 +4,7 @@ import { type Point } from './graph-model.ts';
 const SAMPLES = 32;
 const MIN_REACH_PX = 36;
 const MAX_BACK_REACH_PX = 160;
+const MAX_SAG_PX = 260;
 
 export type EdgeEnds = { readonly from: Point; readonly to: Point };
 
@@ -21,15 +22,23 @@ const reachOf = ({ from, to }: EdgeEnds): number => {
   return Math.min(MAX_BACK_REACH_PX, MIN_REACH_PX + Math.sqrt(-dx) * 6);
 };
 
+/** Edges that run backwards hang below the nodes they pass, where they can be followed. */
+const sagOf = ({ from, to }: EdgeEnds): number => {
+  const dx = to.x - from.x;
+  return dx >= 0 ? 0 : Math.min(MAX_SAG_PX, MIN_REACH_PX - dx * 0.18);
+};
+
 /** Cubic from right side to left side; edges that run backwards swing out so that they stay visible. */
 export const curvePath = (ends: EdgeEnds): string => {
   const reach = reachOf(ends);
+  const sag = sagOf(ends);
   const { from, to } = ends;
-  return `M${from.x},${from.y} C${from.x + reach},${from.y} ${to.x - reach},${to.y} ${to.x},${to.y}`;
+  return `M${from.x},${from.y} C${from.x + reach},${from.y + sag} ${to.x - reach},${to.y + sag} ${to.x},${to.y}`;
 };
 
 export const pointOnCurve = (ends: EdgeEnds, t: number): Point => {
   const reach = reachOf(ends);
+  const sag = sagOf(ends);
   const { from, to } = ends;
   const u = 1 - t;
   const a = u * u * u;
@@ -38,7 +47,7 @@ export const pointOnCurve = (ends: EdgeEnds, t: number): Point => {
   const d = t * t * t;
   return {
     x: a * from.x + b * (from.x + reach) + c * (to.x - reach) + d * to.x,
-    y: a * from.y + b * from.y + c * to.y + d * to.y,
+    y: (a + b) * from.y + (c + d) * to.y + (b + c) * sag,
   };
 };
 

@@ -61,8 +61,17 @@ type FlowNode = Node<Record<string, never>, 'graph'>;
 const MIN_ZOOM = 0.07;
 const MAX_ZOOM = 2.5;
 const MINI_MAP_FROM_NODES = 8;
-/** Below this zoom cards show their state only; numbers and sparklines would be unreadable anyway. */
-const DETAIL_FROM_ZOOM = 0.5;
+/**
+ * Cards say less in larger letters as they get smaller: all of it up close, name and main numbers from afar, and below the last
+ * step only the name. CSS does it by `data-zoom`, so that no card is rendered for it.
+ */
+const NEAR_FROM_ZOOM = 0.78;
+const MID_FROM_ZOOM = 0.5;
+type ZoomLevel = 'near' | 'mid' | 'far';
+const zoomLevel = (zoom: number): ZoomLevel => {
+  if (zoom >= NEAR_FROM_ZOOM) return 'near';
+  return zoom >= MID_FROM_ZOOM ? 'mid' : 'far';
+};
 /** Room for what floats over the graph: toolbar and legend above, the overview below. */
 const FIT = {
   padding: { top: '104px', right: '32px', bottom: '40px', left: '32px' },
@@ -223,7 +232,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
   const { nodes, edges, positions, ref, fitKey } = props;
   const pointer = usePointer(props);
   const flow = useReactFlow();
-  const isFar = useStore((state) => state.transform[2] < DETAIL_FROM_ZOOM);
+  const level = useStore((state) => zoomLevel(state.transform[2]));
   const { flowNodes, onNodesChange } = useFlowNodes(props);
   const flowEdges = useMemo<Edge[]>(
     () =>
@@ -269,7 +278,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
       ref={container}
       onKeyDown={onKeyDown}
       className="group/graph absolute inset-0 dotted [--xy-attribution-background-color:transparent] [&_.react-flow\_\_attribution]:text-[10px] [&_.react-flow\_\_attribution_a]:text-text-3"
-      data-far={isFar || undefined}
+      data-zoom={level}
     >
       <EdgeSurface
         edges={edges}

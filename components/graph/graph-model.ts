@@ -6,6 +6,8 @@ export type GraphNodeSpec = {
   readonly label: string;
   readonly width: number;
   readonly height: number;
+  /** Where the node stands when nothing leads to it: 0 for what starts flows. */
+  readonly startColumn: number;
 };
 
 export type GraphEdgeSpec = {

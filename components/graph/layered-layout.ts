@@ -1,4 +1,5 @@
 import ELK, { type ELK as Elk, type ElkNode } from 'elkjs/lib/elk-api.js';
+import { columnsOf } from './columns.ts';
 import {
   type GraphEdgeSpec,
   type GraphNodeSpec,
@@ -9,11 +10,11 @@ import {
 const OPTIONS = {
   'elk.algorithm': 'layered',
   'elk.direction': 'RIGHT',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '76',
-  'elk.spacing.nodeNode': '24',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '52',
+  'elk.spacing.nodeNode': '30',
   'elk.spacing.componentComponent': '40',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+  'elk.partitioning.activate': 'true',
   'elk.aspectRatio': '1.7',
 };
 
@@ -28,10 +29,16 @@ export type LayeredLayout = {
 
 const toElk = (nodes: readonly GraphNodeSpec[], edges: readonly GraphEdgeSpec[]): ElkNode => {
   const ids = new Set(nodes.map((node) => node.id));
+  const columns = columnsOf(nodes, edges);
   return {
     id: 'root',
     layoutOptions: OPTIONS,
-    children: nodes.map(({ id, width, height }) => ({ id, width, height })),
+    children: nodes.map(({ id, width, height }) => ({
+      id,
+      width,
+      height,
+      layoutOptions: { 'elk.partitioning.partition': String(columns.get(id) ?? 0) },
+    })),
     edges: edges
       .filter((edge) => ids.has(edge.source) && ids.has(edge.target))
       .map(({ id, source, target }) => ({ id, sources: [source], targets: [target] })),

@@ -1,7 +1,8 @@
 import { liveRange, rangeBetween } from './time-range.ts';
 import { type SettledView } from './timeline-controller.ts';
 
-const SPAN_DEFAULT_MS = 5 * 60_000;
+/** Short enough for a busy system to show its events one by one. */
+const SPAN_DEFAULT_MS = 30_000;
 
 /** What the URL asks to see first: a fixed range, or the last stretch of time up to now. */
 export const startView = (

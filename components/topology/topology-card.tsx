@@ -13,7 +13,11 @@ import { formatDuration } from '#lib/format/duration.ts';
 import { formatCompact, formatCount, formatRate } from '#lib/format/number.ts';
 import { type NodeState, nodeState, STATE_LABEL, STATE_TONE } from './node-state.ts';
 
-const FAR = 'group-data-far/graph:invisible';
+/** By zoom level of the canvas (`data-zoom`): what is left out, and what grows to stay readable. */
+const NOT_FAR = 'group-data-[zoom=far]/graph:invisible';
+const ONLY_NEAR = 'group-data-[zoom=mid]/graph:hidden group-data-[zoom=far]/graph:hidden';
+const NAME = 'group-data-[zoom=mid]/graph:text-[16px] group-data-[zoom=far]/graph:text-[20px]';
+const NUMBERS = 'text-xs group-data-[zoom=mid]/graph:text-[15px]';
 
 const sparkTone = (state: NodeState): Tone => {
   const tone = STATE_TONE[state];
@@ -23,7 +27,10 @@ const sparkTone = (state: NodeState): Tone => {
 const Head = ({ node, state }: { node: TopologyNode; state: NodeState }) => (
   <div className="flex min-w-0 items-center gap-1.5">
     <StateDot tone={STATE_TONE[state]} label={STATE_LABEL[state]} hideLabel />
-    <span className="min-w-0 flex-1 truncate font-medium tracking-tight" title={node.name}>
+    <span
+      className={cn('min-w-0 flex-1 truncate font-medium tracking-tight', NAME)}
+      title={node.name}
+    >
       {node.name}
     </span>
     {node.deadLetters > 0 ? (
@@ -45,7 +52,7 @@ const ConsumerBadge = ({ node }: { node: TopologyNode }) => {
 
 const ConsumerNumbers = ({ node, state }: { node: TopologyNode; state: NodeState }) => (
   <>
-    <div className={cn('mt-1 flex items-center gap-2.5 text-xs text-text-3', FAR)}>
+    <div className={cn('mt-1 flex items-center gap-2.5 text-text-3', NUMBERS, NOT_FAR)}>
       <span>
         lag{' '}
         <span className={cn('num', state === 'behind' ? 'text-slow' : 'text-text-2')}>
@@ -53,21 +60,25 @@ const ConsumerNumbers = ({ node, state }: { node: TopologyNode; state: NodeState
         </span>
       </span>
       <span className="num text-text-2">{formatRate(node.ratePerSecond)}/s</span>
-      <span className="num text-text-2" title="95 % of attempts took at most this long">
-        {formatDuration(node.p95Ms)}
-      </span>
+      <span className={cn('num text-text-2', ONLY_NEAR)}>{formatDuration(node.p95Ms)}</span>
       <span className="ml-auto">
         <ConsumerBadge node={node} />
       </span>
     </div>
-    <Sparkline values={node.spark} tone={sparkTone(state)} className={cn('mt-2 h-6', FAR)} />
+    <Sparkline
+      values={node.spark}
+      tone={sparkTone(state)}
+      className={cn('mt-2 h-6 group-data-[zoom=mid]/graph:mt-1', NOT_FAR)}
+    />
   </>
 );
 
 const PlainNumbers = ({ node, kind }: { node: TopologyNode; kind: string }) => (
-  <div className={cn('mt-1 flex items-center gap-2 text-xs text-text-3', FAR)}>
+  <div className={cn('mt-1 flex items-center gap-2 text-text-3', NUMBERS, NOT_FAR)}>
     <span className="num text-text-2">{formatRate(node.ratePerSecond)}/s</span>
-    {node.partitions === null ? null : <span className="num">{node.partitions}p</span>}
+    {node.partitions === null ? null : (
+      <span className={cn('num', ONLY_NEAR)}>{node.partitions}p</span>
+    )}
     <span className="ml-auto">{kind}</span>
   </div>
 );
@@ -100,7 +111,11 @@ export const TopologyCard = memo(
           <PlainNumbers node={node} kind={node.kind} />
         )}
         {node.kind === 'producer' ? (
-          <Sparkline values={node.spark} tone={sparkTone(state)} className={cn('mt-1.5', FAR)} />
+          <Sparkline
+            values={node.spark}
+            tone={sparkTone(state)}
+            className={cn('mt-1.5 group-data-[zoom=mid]/graph:mt-0.5', NOT_FAR)}
+          />
         ) : null}
       </div>
     );

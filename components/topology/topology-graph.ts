@@ -9,6 +9,8 @@ export const KIND_LABEL: Readonly<Record<NodeKind, string>> = {
   consumer: 'Consumer',
 };
 
+const START_COLUMN: Readonly<Record<NodeKind, number>> = { producer: 0, topic: 1, consumer: 2 };
+
 /** Fixed per kind, so that a number that grows never moves a neighbour. */
 export const NODE_SIZE: Readonly<Record<NodeKind, { width: number; height: number }>> = {
   producer: { width: 160, height: 82 },
@@ -36,6 +38,7 @@ export const toGraph = (topology: Topology): TopologyGraph => {
     .map((node) => ({
       id: node.id,
       label: `${KIND_LABEL[node.kind]} ${node.name}`,
+      startColumn: START_COLUMN[node.kind],
       ...NODE_SIZE[node.kind],
     }))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
