@@ -30,22 +30,25 @@ export function ActivityHistogram() {
   };
   const total = data?.counts.reduce((sum, count) => sum + count, 0);
   return (
-    <button
-      type="button"
+    <div
       data-tour="activity"
-      onClick={open}
-      title="Activity of the last hour. Click to open the timeline at that moment."
-      aria-label={
-        total === undefined
-          ? 'Activity of the last hour, not loaded yet'
-          : `Activity of the last hour: ${formatCount(total)} events. Open the timeline.`
-      }
       className="relative mx-auto h-[34px] min-w-0 max-w-[640px] flex-1 overflow-hidden rounded-m border border-line bg-bg transition-colors hover:border-line-strong max-[900px]:hidden"
     >
       {data ? <Bars histogram={data} /> : null}
-      {data ? <Ticks histogram={data} /> : null}
       <span aria-hidden className="absolute inset-y-0 right-0 w-0.5 bg-accent" />
-    </button>
+      <button
+        type="button"
+        onClick={open}
+        title="Activity of the last hour. Click to open the timeline at that moment."
+        aria-label={
+          total === undefined
+            ? 'Activity of the last hour, not loaded yet'
+            : `Activity of the last hour: ${formatCount(total)} events. Open the timeline.`
+        }
+        className="absolute inset-0 rounded-m focus-visible:-outline-offset-2"
+      />
+      {data ? <Ticks histogram={data} /> : null}
+    </div>
   );
 }
 
@@ -80,7 +83,7 @@ function Ticks({ histogram }: { histogram: Histogram }) {
       key={share}
       aria-hidden
       style={{ left: `${share * 100}%` }}
-      className="absolute bottom-px rounded-s bg-bg/70 px-0.5 font-mono text-[9.5px] leading-3 text-text-2"
+      className="pointer-events-none absolute bottom-px rounded-s bg-bg/70 px-0.5 font-mono text-[9.5px] leading-3 text-text-2"
     >
       {formatTick(new Date(from + share * span), 60_000, isUtc)}
     </span>
