@@ -43,13 +43,17 @@ export function findPostgresHome(dataFolder: string): PostgresHome {
     return { folder: dataFolder, programs: found };
   }
   const user = ownerOfCluster(join(dataFolder, CLUSTER)) ?? found.user;
-  const programs = { ...found, user };
   return {
     folder: canReach(dataFolder, user) ? dataFolder : moveOut(dataFolder),
-    programs: canReach(programPath(programs, 'postgres'), user)
-      ? programs
-      : { ...programs, folder: copyPrograms(programs.folder, user) },
+    programs: makeRunnable({ ...found, user }),
   };
+}
+
+/** The programs where their user may run them: a copy below /var/lib/weir when they lie out of its reach. */
+export function makeRunnable(programs: PostgresPrograms): PostgresPrograms {
+  const { user } = programs;
+  if (user === undefined || canReach(programPath(programs, 'postgres'), user)) return programs;
+  return { ...programs, folder: copyPrograms(programs.folder, user) };
 }
 
 function refuseForeignCluster(dataFolder: string): void {

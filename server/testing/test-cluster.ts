@@ -21,6 +21,7 @@ import {
   initCluster,
   startPostmaster,
 } from '#server/storage/postgres-cluster.ts';
+import { makeRunnable } from '#server/storage/postgres-home.ts';
 import { findPostgresPrograms } from '#server/storage/postgres-programs.ts';
 
 declare module 'vitest' {
@@ -39,7 +40,7 @@ let remove: (() => Promise<void>) | undefined;
 /** One Postgres for the whole vitest run, with a template database that is migrated once. */
 export async function setup(project: TestProject): Promise<void> {
   removeLeftovers();
-  const programs = findPostgresPrograms();
+  const programs = makeRunnable(findPostgresPrograms());
   const home = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
   chmodSync(home, 0o755);
   giveTo(programs, home);
