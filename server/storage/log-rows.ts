@@ -1,21 +1,27 @@
 import { type Db } from './database.ts';
 import { EVENT_COLUMNS, type EventRow } from './event-columns.ts';
 
-/** Events after a position, in order. */
+/** Payload bytes of the events before this one in the read; the first event is always read, however large. */
+const BYTES_BEFORE = `coalesce(sum(coalesce(octet_length(x.data::text), 0) + coalesce(octet_length(x.data_binary), 0))`;
+
+/** Events after a position, in order, at most `limit` and about `maxBytes` of payload. */
 export async function selectEventsAfter(
   db: Db,
   position: number,
-  limit: number,
+  bound: { readonly limit: number; readonly maxBytes: number },
 ): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>({
     name: 'events_after',
-    text: `SELECT ${EVENT_COLUMNS} FROM events e WHERE e.shard = 0 AND e.position > $1 ORDER BY e.position LIMIT $2`,
-    values: [position, limit],
+    text: `SELECT ${EVENT_COLUMNS} FROM (
+             SELECT x.*, ${BYTES_BEFORE} OVER (ORDER BY x.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+               FROM events x WHERE x.shard = 0 AND x.position > $1 ORDER BY x.position LIMIT $2) e
+            WHERE e.bytes_before < $3 ORDER BY e.position`,
+    values: [position, bound.limit, bound.maxBytes],
   });
   return rows;
 }
 
-/** Per cursor at most `limit` events from its offset on; the position bound prunes leaves. */
+/** Per cursor at most `limit` events and about `maxBytes` of payload from its offset on; the position bound prunes leaves. */
 export async function selectPartitions(
   db: Db,
   cursors: readonly {
@@ -24,23 +30,26 @@ export async function selectPartitions(
     readonly offset: number;
     readonly position: number;
   }[],
-  limit: number,
+  bound: { readonly limit: number; readonly maxBytes: number },
 ): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>({
     name: 'events_of_partitions',
     text: `SELECT ${EVENT_COLUMNS}
              FROM unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS c(topic_id, part, next_offset, from_position, ord)
             CROSS JOIN LATERAL (
-              SELECT * FROM events x
+              SELECT x.*, ${BYTES_BEFORE} OVER (ORDER BY x."offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+                FROM events x
                WHERE x.topic_id = c.topic_id AND x."partition" = c.part AND x."offset" >= c.next_offset AND x.position >= c.from_position
                ORDER BY x."offset" LIMIT $5) e
+            WHERE e.bytes_before < $6
             ORDER BY c.ord, e."offset"`,
     values: [
       cursors.map((cursor) => cursor.topicId),
       cursors.map((cursor) => cursor.partition),
       cursors.map((cursor) => cursor.offset),
       cursors.map((cursor) => cursor.position),
-      limit,
+      bound.limit,
+      bound.maxBytes,
     ],
   });
   return rows;

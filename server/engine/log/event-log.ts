@@ -36,7 +36,7 @@ export type EventLog = {
   onTail(listener: (tailPosition: number) => void): () => void;
   /** Events after `position` in order, at most `limit` and about `maxBytes`; from memory near the tail, else from disk. */
   readAfter(position: number, limit: number, maxBytes?: number): Promise<readonly LogRecord[]>;
-  /** Per cursor the events from its offset on, at most `limit` each, in offset order, flattened. */
+  /** Per cursor the events from its offset on, at most `limit` each and about 4 MiB in all, in offset order, flattened. */
   readPartitions(cursors: readonly PartitionCursor[], limit: number): Promise<readonly LogRecord[]>;
   /** The events at exactly these positions that still exist, in position order. */
   readPositions(positions: readonly number[]): Promise<readonly LogRecord[]>;

@@ -168,6 +168,24 @@ describe('the log', () => {
     expect(after[0]?.offset).toBe(5);
   });
 
+  test('reads from disk no more than the bytes asked for, and always one event', async () => {
+    await topics.ensure('large');
+    const from = log.tailPosition();
+    const dataText = JSON.stringify({ fill: 'y'.repeat(100_000) });
+    await log.append({
+      topic: 'large',
+      events: Array.from({ length: 20 }, (_, index) => event(`large-${index}`, { dataText })),
+    });
+
+    const fresh = await openLog();
+    const some = await fresh.readAfter(from, 500, 350_000);
+    const one = await fresh.readAfter(from, 500, 1);
+    await fresh.stop();
+
+    expect(some).toHaveLength(4);
+    expect(one).toHaveLength(1);
+  });
+
   test('two writers of one database never skip, repeat or reorder a position', async () => {
     await topics.ensure('two');
     const other = await openLog();

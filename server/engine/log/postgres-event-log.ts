@@ -137,7 +137,7 @@ export function createEventLog(deps: EventLogDependencies): PostgresEventLog {
     waiting: () => commit.waiting,
     readAfter: async (position, limit, maxBytes = READ_BYTES_DEFAULT) =>
       tail.after(position, limit, maxBytes) ??
-      toRecords(await selectEventsAfter(deps.database.pool, position, limit)),
+      toRecords(await selectEventsAfter(deps.database.pool, position, { limit, maxBytes })),
     readPartitions: async (cursors, limit) => {
       const found: LogRecord[] = [];
       const missing: PartitionCursor[] = [];
@@ -149,7 +149,9 @@ export function createEventLog(deps: EventLogDependencies): PostgresEventLog {
         else found.push(...cached);
       }
       if (missing.length > 0) {
-        found.push(...toRecords(await selectPartitions(deps.database.pool, missing, limit)));
+        const maxBytes = Math.ceil(READ_BYTES_DEFAULT / missing.length);
+        const rows = await selectPartitions(deps.database.pool, missing, { limit, maxBytes });
+        for (const row of rows) found.push(toLogRecord(row, topicName(row.topic_id)));
       }
       return found;
     },
