@@ -14,10 +14,3 @@ export const dotsPerSecond = (rate: number, maxRate: number): number => {
   const share = Math.min(1, rate / maxRate);
   return Math.max(SLOWEST_PER_SECOND, Math.min(rate, TRUE_RATE_MAX * share ** CURVE));
 };
-
-/** Every n-th dot that is red, in proportion to errors: 0 for none, 1 for all. */
-export const errorShare = (rate: number, errorRate: number): number => {
-  if (!(errorRate > 0)) return 0;
-  if (!(rate > 0)) return 1;
-  return Math.min(1, errorRate / rate);
-};

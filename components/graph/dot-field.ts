@@ -1,4 +1,4 @@
-import { dotsPerSecond, errorShare } from './dot-density.ts';
+import { dotsPerSecond } from './dot-density.ts';
 
 export const DOT_SPEED_PX_PER_S = 84;
 /** Dots alive at once over the whole graph; beyond it edges spawn fewer. */
@@ -9,6 +9,7 @@ const MAX_STEP_MS = 100;
 export type EdgeTraffic = {
   readonly id: string;
   readonly rate: number;
+  /** Share of the traffic that failed, 0 to 1: that many dots are red. */
   readonly errorRate: number;
   readonly length: number;
 };
@@ -94,7 +95,7 @@ export class DotField {
   }
 
   #add(lane: Lane, edge: EdgeTraffic, travelled: number): void {
-    lane.errorsDue += errorShare(edge.rate, edge.errorRate);
+    lane.errorsDue += Math.min(1, edge.errorRate);
     const failed = lane.errorsDue >= 1;
     if (failed) lane.errorsDue -= 1;
     lane.dots.push({ travelled, failed });

@@ -5,6 +5,7 @@ import { type Emphasis, type GraphEdgeSpec } from './graph-model.ts';
 import { readGraphTheme, watchTheme } from './graph-theme.ts';
 import { type LiveValues } from './live-values.ts';
 
+/** `rate` per second; `errorRate` is the share of it that failed, 0 to 1. */
 export type EdgeFlow = { readonly rate: number; readonly errorRate: number };
 
 /** What is to be drawn; read anew for each frame. */

@@ -44,7 +44,7 @@ export type FlowCanvasHandle = {
 export type FlowCanvasProps = EdgeScene & {
   readonly nodes: readonly GraphNodeSpec[];
   readonly positions: Positions;
-  /** The view is fitted when this changes; between changes it belongs to the person. */
+  /** The view is fitted when this changes; as soon as someone moves it, it is theirs until the next change. */
   readonly fitKey: string;
   readonly renderNode: (nodeId: string) => ReactNode;
   readonly miniMapColor: (nodeId: string) => string;
@@ -261,16 +261,23 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
   );
   const { container, onKeyDown } = useNodeKeys(props, center);
 
+  const width = useStore((state) => state.width);
   const fittedKey = useRef<string | null>(null);
+  const isUntouched = useRef(true);
   useEffect(() => {
-    if (fittedKey.current === fitKey) return undefined;
+    const isNew = fittedKey.current !== fitKey;
+    if (width === 0 || (!isNew && !isUntouched.current)) return undefined;
     const duration = fittedKey.current === null ? 0 : FIT.duration;
     const frame = requestAnimationFrame(() => {
       fittedKey.current = fitKey;
+      isUntouched.current = true;
       void flow.fitView({ ...FIT, duration });
     });
     return () => cancelAnimationFrame(frame);
-  }, [flow, fitKey]);
+  }, [flow, fitKey, width]);
+  const onMoveStart = useCallback((event: MouseEvent | TouchEvent | null) => {
+    if (event !== null) isUntouched.current = false;
+  }, []);
 
   return (
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the focusable nodes inside bubble to here
@@ -294,6 +301,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
           onNodesChange={onNodesChange}
+          onMoveStart={onMoveStart}
           {...pointer}
           minZoom={MIN_ZOOM}
           maxZoom={MAX_ZOOM}

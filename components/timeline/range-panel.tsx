@@ -39,7 +39,11 @@ export const RangePanel = (props: {
       </p>
       <div className="ml-auto flex items-center gap-2">
         <Button asChild variant="ghost">
-          <Link href={`/events?from=${after}&to=${before}`}>List events</Link>
+          <Link
+            href={`/events?mode=search&q=${encodeURIComponent(`after:${after} before:${before}`)}`}
+          >
+            List events
+          </Link>
         </Button>
         <Button variant="ghost" onClick={props.onZoom}>
           <ZoomIn />

@@ -34,6 +34,7 @@ const PaceFields = (props: {
           label="Pace"
           value={form.pace}
           onChange={(pace) => onChange({ pace })}
+          className="h-8"
           options={[
             { value: 'rate', label: 'At a rate' },
             { value: 'speed', label: 'As it happened' },

@@ -15,7 +15,7 @@ import { formatCount, formatPlural, formatRate, formatShare } from '#lib/format/
 import { deadLettersQuery } from '#lib/queries/dead-letters.ts';
 import { subscriptionLagQuery } from '#lib/queries/subscriptions.ts';
 import { nodeLinks } from './node-links.ts';
-import { failingShare, nodeState } from './node-state.ts';
+import { FAILING_SHARE, nodeState } from './node-state.ts';
 import { type NodeActions } from './use-node-actions.ts';
 
 const FAILURES_SHOWN = 5;
@@ -32,7 +32,6 @@ const clearsIn = (lag: number, clearsInMs: number | null | undefined): string =>
 const Numbers = ({ node }: { node: TopologyNode }) => {
   const lag = useQuery(subscriptionLagQuery(node.name)).data;
   const behind = node.lag ?? 0;
-  const share = failingShare(node);
   return (
     <StatGrid>
       <Stat
@@ -44,7 +43,11 @@ const Numbers = ({ node }: { node: TopologyNode }) => {
       <Stat label="Clears in" value={clearsIn(behind, lag?.clearsInMs)} />
       <Stat label="Handled" value={formatRate(node.ratePerSecond)} unit="/s" />
       <Stat label="Latency p95" value={formatDuration(node.p95Ms)} />
-      <Stat label="Failing" value={formatShare(share)} tone={share > 0.01 ? 'fail' : undefined} />
+      <Stat
+        label="Failing"
+        value={formatShare(node.errorRate)}
+        tone={node.errorRate > FAILING_SHARE ? 'fail' : undefined}
+      />
       <Stat
         label="Dead letters"
         value={formatCount(node.deadLetters)}

@@ -4,7 +4,7 @@ import { type TopologyNode } from '#contracts/topology.ts';
  * What Find and Hide understand. Words must all hold; a leading "-" turns one around.
  *   pay            name contains "pay"
  *   kind:topic     state:paused  scenario:shop
- *   lag>100        also rate, errors, p95, dead with > >= < <= =
+ *   lag>100        also rate, errors (in percent), p95 (in ms), dead; with > >= < <= =
  */
 
 export type NodePredicate = (node: TopologyNode) => boolean;
@@ -19,7 +19,7 @@ const numberOf = (node: TopologyNode, field: string): number => {
     case 'rate':
       return node.ratePerSecond;
     case 'errors':
-      return node.errorRate;
+      return node.errorRate * 100;
     case 'lag':
       return node.lag ?? 0;
     case 'p95':

@@ -7,7 +7,7 @@ export type NodeState = 'failing' | 'breaker-open' | 'paused' | 'behind' | 'heal
 /** A consumer whose oldest waiting event is older than this is behind; the events it just got are not a lag. */
 const BEHIND_MS = 5_000;
 /** A share of failures above this is shown as failing; a single failure in a hundred is not yet. */
-const FAILING_SHARE = 0.01;
+export const FAILING_SHARE = 0.01;
 
 export const NODE_STATES: readonly NodeState[] = [
   'failing',
@@ -36,16 +36,10 @@ export const STATE_TONE: Readonly<Record<NodeState, Tone>> = {
   quiet: 'neutral',
 };
 
-/** Failed attempts as a share of all attempts. */
-export const failingShare = (node: TopologyNode): number => {
-  const attempts = node.ratePerSecond + node.errorRate;
-  return attempts > 0 ? node.errorRate / attempts : 0;
-};
-
 export const nodeState = (node: TopologyNode): NodeState => {
   if (node.state === 'paused' || node.state === 'disabled') return 'paused';
   if (node.breaker && node.breaker.state !== 'closed') return 'breaker-open';
-  if (failingShare(node) > FAILING_SHARE) return 'failing';
+  if (node.errorRate > FAILING_SHARE) return 'failing';
   if ((node.oldestUnhandledAgeMs ?? 0) > BEHIND_MS && (node.lag ?? 0) > 0) return 'behind';
   return node.ratePerSecond > 0 ? 'healthy' : 'quiet';
 };

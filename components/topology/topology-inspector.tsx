@@ -11,7 +11,7 @@ import { Stat, StatGrid } from '#components/ui/stat.tsx';
 import { StateDot } from '#components/ui/state-dot.tsx';
 import { type TopologyEdge, type TopologyNode } from '#contracts/topology.ts';
 import { formatDuration } from '#lib/format/duration.ts';
-import { formatRate } from '#lib/format/number.ts';
+import { formatRate, formatShare } from '#lib/format/number.ts';
 import { InspectorConsumer } from './inspector-consumer.tsx';
 import { nodeLinks } from './node-links.ts';
 import { nodeState, STATE_LABEL, STATE_TONE } from './node-state.ts';
@@ -51,7 +51,7 @@ const Neighbours = (props: {
             >
               <span className="min-w-0 flex-1 truncate">{nameOf(edge[props.end])}</span>
               {edge.errorRate > 0 ? (
-                <span className="num text-fail">{formatRate(edge.errorRate)}/s failing</span>
+                <span className="num text-fail">{formatShare(edge.errorRate)} failing</span>
               ) : null}
               <span className="num text-text-2">{formatRate(edge.rate)}/s</span>
             </button>
