@@ -9,14 +9,18 @@ import {
   resetResponseSchema,
   type Subscription,
   subscriptionSchema,
+  type subscriptionSettingsSchema,
 } from '#contracts/subscription.ts';
-import { type RequestOptions, request } from './client.ts';
+import { type RequestOptions, request, send } from './client.ts';
 
 export type HistoryQuery = {
   readonly after: string;
   readonly before: string;
   readonly stepMs?: number | undefined;
 };
+
+/** What a subscription is made of; what is left out gets the server's default. */
+export type SubscriptionDraft = z.input<typeof subscriptionSettingsSchema>;
 
 type Signal = RequestOptions['signal'];
 
@@ -40,6 +44,16 @@ export function fetchHistory(
   signal?: Signal,
 ): Promise<ConsumerHistory> {
   return request(consumerHistorySchema, `${pathOf(name)}/history`, { query, signal });
+}
+
+/** Makes it, or changes the settings of the one with this name. */
+export function putSubscription(name: string, draft: SubscriptionDraft): Promise<Subscription> {
+  return request(subscriptionSchema, pathOf(name), { method: 'PUT', body: draft });
+}
+
+/** Removes it with its offsets and letters; cannot be undone. */
+export async function deleteSubscription(name: string): Promise<void> {
+  await send(pathOf(name), { method: 'DELETE' });
 }
 
 export function pauseSubscription(name: string): Promise<Subscription> {

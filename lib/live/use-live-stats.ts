@@ -52,8 +52,10 @@ function watch(client: QueryClient): () => void {
   };
 }
 
-function onDisconnect(): void {
+function onDisconnect(reason: string): void {
   useConnectionStore.setState({ state: 'reconnecting' });
+  // A server that stops sends its clients away, and Socket.IO takes that as final; it will be back.
+  if (reason === 'io server disconnect') liveSocket().connect();
 }
 
 /** A finished operation has changed letters and offsets; a new one is missing from the lists. */

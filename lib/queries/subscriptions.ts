@@ -7,13 +7,16 @@ import {
 } from '@tanstack/react-query';
 import { type ResetTarget, type Subscription } from '#contracts/subscription.ts';
 import {
+  deleteSubscription,
   fetchHistory,
   fetchLag,
   fetchSubscription,
   fetchSubscriptions,
   pauseSubscription,
+  putSubscription,
   resetSubscription,
   resumeSubscription,
+  type SubscriptionDraft,
   setBreaker,
 } from '#lib/api/subscriptions.ts';
 import { queryKeys } from './query-keys.ts';
@@ -63,6 +66,25 @@ export function subscriptionHistoryQuery(name: string, spanMs: number, stepMs?: 
     },
     refetchInterval: ONE_REFRESH_MS,
     placeholderData: keepPreviousData,
+  });
+}
+
+export function usePutSubscription() {
+  return useSubscriptionChange((change: { name: string; draft: SubscriptionDraft }) =>
+    putSubscription(change.name, change.draft),
+  );
+}
+
+export function useDeleteSubscription() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (name: string) => deleteSubscription(name),
+    onSuccess: async (_, name) => {
+      client.removeQueries({ queryKey: queryKeys.subscriptions.one(name) });
+      client.removeQueries({ queryKey: queryKeys.subscriptions.lag(name) });
+      await client.invalidateQueries({ queryKey: queryKeys.subscriptions.list });
+      await client.invalidateQueries({ queryKey: queryKeys.topology });
+    },
   });
 }
 
