@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ export async function e2e(): Promise<Tally> {
   await generate();
   await buildWhenChanged();
   const dataFolder = mkdtempSync(join(tmpdir(), 'weir-e2e-'));
+  // As root, Postgres runs as another user, who must be able to pass through.
+  chmodSync(dataFolder, 0o755);
   try {
     return await runPlaywright({
       PLAYWRIGHT_CHROMIUM: await findChromium(),
