@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { deadLetterSchema } from '#contracts/dead-letter.ts';
+import { type StoredEvent, storedEventSchema } from '#contracts/event.ts';
+import { operationSchema } from '#contracts/operation.ts';
+import { pageOf } from '#contracts/page.ts';
+import { lagSchema, subscriptionSchema } from '#contracts/subscription.ts';
+
+const TIMEOUT_MS = 10_000;
+const EXPORT_TIMEOUT_MS = 120_000;
+const MAX_PAGES = 1_000;
+
+export type Answer = { readonly status: number; readonly body: unknown };
+
+/** One request. Rejects when no whole answer came, which says nothing about what the server did. */
+export async function ask(
+  url: string,
+  method: 'GET' | 'POST' | 'PUT',
+  body?: unknown,
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    ...(body !== undefined && {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+/** The questions a test asks while nothing is wrong: anything but the expected answer is an error. */
+export class ApiClient {
+  readonly #root: string;
+
+  constructor(serverUrl: string) {
+    this.#root = `${serverUrl}/api/v1`;
+  }
+
+  async putTopic(name: string, partitions: number): Promise<void> {
+    await this.#request('PUT', `/topics/${name}`, z.unknown(), { partitions });
+  }
+
+  async putSubscription(name: string, settings: unknown): Promise<void> {
+    await this.#request('PUT', `/subscriptions/${name}`, z.unknown(), settings);
+  }
+
+  subscription(name: string) {
+    return this.#request('GET', `/subscriptions/${name}`, subscriptionSchema);
+  }
+
+  lag(name: string) {
+    return this.#request('GET', `/subscriptions/${name}/lag`, lagSchema);
+  }
+
+  startOperation(path: '/replays' | '/dead-letters/redrive', request: unknown) {
+    return this.#request('POST', path, operationSchema, request);
+  }
+
+  operation(id: string) {
+    return this.#request('GET', `/operations/${id}`, operationSchema);
+  }
+
+  /** Every letter of a subscription, oldest page first as the server gives them. */
+  async letters(subscription: string) {
+    const page = pageOf(deadLetterSchema);
+    const letters: z.infer<typeof deadLetterSchema>[] = [];
+    let cursor: string | null = '';
+    for (let i = 0; i < MAX_PAGES && cursor !== null; i += 1) {
+      const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const path = `/dead-letters?limit=500&subscription=${subscription}${query}`;
+      const { items, nextCursor }: z.infer<typeof page> = await this.#request('GET', path, page);
+      letters.push(...items);
+      cursor = nextCursor;
+    }
+    return letters;
+  }
+
+  /** The whole log in the order of positions, system topics included. */
+  async log(): Promise<readonly StoredEvent[]> {
+    const response = await fetch(`${this.#root}/events?topic=*&topic=$system`, {
+      headers: { accept: 'application/x-ndjson' },
+      signal: AbortSignal.timeout(EXPORT_TIMEOUT_MS),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`The export answered ${response.status}: ${text}`);
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => storedEventSchema.parse(JSON.parse(line)));
+  }
+
+  async #request<Body>(
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    schema: z.ZodType<Body>,
+    body?: unknown,
+  ): Promise<Body> {
+    const answer = await ask(`${this.#root}${path}`, method, body);
+    if (answer.status >= 300)
+      throw new Error(
+        `${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`,
+      );
+    return schema.parse(answer.body);
+  }
+}

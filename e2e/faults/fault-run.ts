@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApiClient } from './api-client.ts';
+import { type Anomaly, checkHistory } from './checker.ts';
+import { Journal, readJournals } from './journal.ts';
+import { Producer, SOURCE, TYPES } from './producer.ts';
+import { PullConsumer } from './pull-consumer.ts';
+import { seededRandom } from './seeded-random.ts';
+import { ServerProcess } from './server-process.ts';
+import { until } from './until.ts';
+
+export const TOPIC = 'load';
+const PARTITIONS = 8;
+const KEYS = 32;
+const PRODUCERS = 8;
+const VISIBILITY_MS = 5_000;
+const DRAINED_WITHIN_MS = 60_000;
+/** One sees all, the other half of the types. */
+const CONSUMERS = [{ name: 'all' }, { name: 'half', types: [TYPES[0]] }] as const;
+
+/** A server under load by journalling clients, and the history they leave. */
+export class FaultRun {
+  readonly server: ServerProcess;
+  readonly api: ApiClient;
+  readonly random: () => number;
+  readonly #folder: string;
+  readonly #journals: Journal[] = [];
+  readonly #producers: Producer[] = [];
+  readonly #consumers: PullConsumer[] = [];
+
+  static async start(seed: number): Promise<FaultRun> {
+    const run = new FaultRun(await ServerProcess.start(), seed);
+    await run.api.putTopic(TOPIC, PARTITIONS);
+    for (const { name, ...filter } of CONSUMERS)
+      await run.api.putSubscription(name, {
+        filter: { topics: [TOPIC], ...filter },
+        delivery: { kind: 'pull', visibilityMs: VISIBILITY_MS },
+      });
+    return run;
+  }
+
+  private constructor(server: ServerProcess, seed: number) {
+    this.server = server;
+    this.api = new ApiClient(server.url);
+    this.random = seededRandom(seed);
+    this.#folder = mkdtempSync(join(tmpdir(), 'weir-journals-'));
+  }
+
+  /** Puts the load on. `producerUrl` lets something stand between the producers and the server. */
+  async load(producerUrl = this.server.url): Promise<void> {
+    const keys = Array.from({ length: KEYS }, (_, index) => `key-${index}`);
+    for (let i = 0; i < PRODUCERS; i += 1) {
+      const name = `producer-${i}`;
+      this.#producers.push(
+        new Producer({
+          name,
+          url: producerUrl,
+          topic: TOPIC,
+          keys: keys.filter((_, index) => index % PRODUCERS === i),
+          journal: await this.openJournal(name),
+          random: seededRandom(Math.floor(this.random() * 2 ** 32)),
+        }),
+      );
+    }
+    for (const { name } of CONSUMERS)
+      this.#consumers.push(
+        new PullConsumer({
+          subscription: name,
+          url: this.server.url,
+          journal: await this.openJournal(name),
+        }),
+      );
+    for (const client of [...this.#producers, ...this.#consumers]) client.start();
+  }
+
+  async openJournal(client: string): Promise<Journal> {
+    const journal = await Journal.open(this.#folder, client);
+    this.#journals.push(journal);
+    return journal;
+  }
+
+  /** How long from now until a publish that leaves from now on is acknowledged. */
+  async untilAcknowledged(): Promise<number> {
+    const nowMs = performance.now();
+    const atMs = await Promise.race(
+      this.#producers.map((producer) => producer.acknowledgedAfter(nowMs)),
+    );
+    return atMs - nowMs;
+  }
+
+  /** Ends the load, waits until the consumers are through, and checks the history. */
+  async finish(): Promise<HistoryReport> {
+    await Promise.all(this.#producers.map((producer) => producer.stop()));
+    for (const { name } of CONSUMERS) await this.untilDrained(name);
+    await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
+    return this.#check();
+  }
+
+  /** Nothing of the subscription is left to deliver, to retry or in flight. */
+  async untilDrained(subscription: string): Promise<void> {
+    await until(`${subscription} is drained`, DRAINED_WITHIN_MS, async () => {
+      const { lag, retrying, inFlight, parked } = await this.api.subscription(subscription);
+      return lag + retrying + inFlight + parked === 0 ? true : undefined;
+    });
+  }
+
+  async remove(): Promise<void> {
+    await Promise.allSettled([...this.#producers, ...this.#consumers].map((each) => each.stop()));
+    await this.server.remove();
+    for (const journal of this.#journals) await journal.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #check(): Promise<HistoryReport> {
+    const entries = readJournals(this.#folder);
+    const log = await this.api.log();
+    const consumers = [];
+    for (const { name, ...filter } of CONSUMERS) {
+      const dead = (await this.api.letters(name)).map((letter) => letter.event.id);
+      consumers.push({ client: name, topics: [TOPIC], dead, ...filter });
+    }
+    const count = (step: string) => entries.filter((entry) => entry.step === step).length;
+    return {
+      anomalies: checkHistory({ entries, log, source: SOURCE, consumers }),
+      published: log.filter((event) => event.source === SOURCE).length,
+      acknowledgedRequests: count('publish.ok'),
+      unknownRequests: count('publish.unknown'),
+      acknowledgedDeliveries: this.#consumers.reduce((sum, each) => sum + each.acknowledged, 0),
+      dead: consumers.reduce((sum, consumer) => sum + consumer.dead.length, 0),
+    };
+  }
+}
+
+export type HistoryReport = {
+  readonly anomalies: readonly Anomaly[];
+  readonly published: number;
+  readonly acknowledgedRequests: number;
+  readonly unknownRequests: number;
+  readonly acknowledgedDeliveries: number;
+  readonly dead: number;
+};

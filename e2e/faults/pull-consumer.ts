@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import {
+  ackResponseSchema,
+  type PulledDelivery,
+  receiveResponseSchema,
+} from '#contracts/subscription.ts';
+import { ask } from './api-client.ts';
+import { type Journal, type Received } from './journal.ts';
+
+const RETRY_AFTER_MS = 50;
+const RECEIVE_WAIT_MS = 1_000;
+const RECEIVE_MAX = 200;
+const SETTLE_WITHIN_MS = 30_000;
+
+const payloadSchema = z.object({ sequence: z.number().int() });
+
+export type PullConsumerOptions = {
+  readonly subscription: string;
+  readonly url: string;
+  readonly journal: Journal;
+  /** Whether it refuses a delivery; without this it refuses none. */
+  readonly refuses?: (delivery: Received) => boolean;
+  readonly receiveMax?: number;
+};
+
+/** Receives and settles in a loop, one answer at a time. What it could not settle it settles again while it may. */
+export class PullConsumer {
+  readonly #options: PullConsumerOptions;
+  readonly #root: string;
+  #stopping = false;
+  #acknowledged = 0;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: PullConsumerOptions) {
+    this.#options = options;
+    this.#root = `${options.url}/api/v1/subscriptions/${options.subscription}`;
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  start(): void {
+    this.#stopping = false;
+    this.#running = this.#run();
+    // Whoever stops it is told; until then a failure must not end the process.
+    this.#running.catch(() => undefined);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const deliveries = await this.#receive();
+      if (deliveries.length > 0) await this.#settleAll(deliveries);
+    }
+  }
+
+  async #receive(): Promise<readonly Received[]> {
+    try {
+      const { receiveMax: max = RECEIVE_MAX } = this.#options;
+      const request = { max, waitMs: RECEIVE_WAIT_MS };
+      const answer = await ask(`${this.#root}/receive`, 'POST', request);
+      if (answer.status === 200) {
+        const deliveries = receiveResponseSchema.parse(answer.body).deliveries.map(toReceived);
+        if (deliveries.length > 0)
+          await this.#options.journal.write({ step: 'received', deliveries });
+        return deliveries;
+      }
+    } catch (error) {
+      if (error instanceof z.ZodError) throw error;
+    }
+    await sleep(RETRY_AFTER_MS);
+    return [];
+  }
+
+  async #settleAll(deliveries: readonly Received[]): Promise<void> {
+    const { refuses = () => false } = this.#options;
+    const refused = deliveries.filter(refuses);
+    const handled = deliveries.filter((delivery) => !refused.includes(delivery));
+    if (handled.length > 0) {
+      const deliveryIds = handled.map((delivery) => delivery.deliveryId);
+      await this.#settle('ack', deliveryIds, { deliveryIds });
+    }
+    for (const { deliveryId } of refused)
+      await this.#settle('nack', [deliveryId], { deliveryId, error: 'refused on purpose' });
+  }
+
+  async #settle(verdict: 'ack' | 'nack', deliveryIds: string[], body: unknown): Promise<void> {
+    const { journal } = this.#options;
+    const deadline = performance.now() + SETTLE_WITHIN_MS;
+    while (performance.now() < deadline) {
+      await journal.write({ step: 'settle.invoke', verdict, deliveryIds });
+      const reason = await this.#trySettle(verdict, body);
+      if (reason === undefined) return;
+      await journal.write({ step: 'settle.unknown', verdict, deliveryIds, reason });
+      await sleep(RETRY_AFTER_MS);
+    }
+  }
+
+  /** Why the outcome is not known; undefined when it is. */
+  async #trySettle(verdict: 'ack' | 'nack', body: unknown): Promise<string | undefined> {
+    try {
+      const answer = await ask(`${this.#root}/${verdict}`, 'POST', body);
+      if (answer.status !== 200) return `${answer.status} ${JSON.stringify(answer.body)}`;
+      const { acknowledged, expired } = ackResponseSchema.parse(answer.body);
+      if (verdict === 'ack') this.#acknowledged += acknowledged.length;
+      await this.#options.journal.write({ step: 'settle.ok', verdict, acknowledged, expired });
+      return undefined;
+    } catch (error) {
+      return String(error);
+    }
+  }
+}
+
+function toReceived({ deliveryId, attempt, event, replay, redrive }: PulledDelivery): Received {
+  return {
+    deliveryId,
+    attempt,
+    eventId: event.id,
+    position: event.position,
+    key: event.partitionkey ?? '',
+    sequence: payloadSchema.parse(event.data).sequence,
+    replay: replay?.operationId ?? null,
+    redrive: redrive?.operationId ?? null,
+  };
+}

@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './until.ts';
+
+const READY_WITHIN_MS = 120_000;
+const READY_PROBE_MS = 2_000;
+const EXIT_WITHIN_MS = 20_000;
+
+export type Exit = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly tookMs: number;
+};
+
+/** A production server on a data folder and a port of its own, made to be killed and started again. */
+export class ServerProcess {
+  readonly url: string;
+  readonly dataFolder: string;
+  readonly #port: number;
+  #child: ChildProcess;
+  #said = '';
+
+  /** Starts on an empty data folder, which `remove` deletes. Resolves when it is ready. */
+  static async start(): Promise<ServerProcess> {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-faults-'));
+    // The user that Postgres runs as must be able to pass through.
+    chmodSync(folder, 0o711);
+    const server = new ServerProcess(folder, await freePort());
+    await server.untilReady();
+    return server;
+  }
+
+  private constructor(dataFolder: string, port: number) {
+    this.dataFolder = dataFolder;
+    this.#port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#child = this.#spawn(port);
+  }
+
+  /** What the server and the ones before it wrote. */
+  get output(): string {
+    return this.#said;
+  }
+
+  get isAlive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** The time it took. Rejects when the server ends instead. */
+  async untilReady(withinMs = READY_WITHIN_MS): Promise<number> {
+    const startedAt = performance.now();
+    await until('the server is ready', withinMs, async () => {
+      if (!this.isAlive) throw new Error(`The server ended:\n${this.#said.slice(-4_000)}`);
+      return (await this.isReady()) ? true : undefined;
+    });
+    return performance.now() - startedAt;
+  }
+
+  async isReady(): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(READY_PROBE_MS);
+      const answer = await fetch(`${this.url}/readyz`, { signal });
+      await answer.body?.cancel();
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Sends the signal and waits for the end. */
+  async end(signal: NodeJS.Signals): Promise<Exit> {
+    const startedAt = performance.now();
+    this.#child.kill(signal);
+    const { code, signal: killedBy } = await exitOf(this.#child);
+    return { code, signal: killedBy, tookMs: performance.now() - startedAt };
+  }
+
+  /** Kills the postmaster alone; its children notice and end by themselves. */
+  killPostmaster(): void {
+    process.kill(this.#postmasterPid(), 'SIGKILL');
+  }
+
+  /** Starts again on the same data folder and port, without waiting. */
+  restart(): void {
+    this.#child = this.#spawn(this.#port);
+  }
+
+  /** Another server on the same data folder: how it ended and what it said. */
+  async startRival(): Promise<Exit & { readonly output: string }> {
+    const startedAt = performance.now();
+    const rival = spawnServer(this.dataFolder, await freePort());
+    let output = '';
+    const keep = (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+    };
+    rival.stdout?.on('data', keep);
+    rival.stderr?.on('data', keep);
+    const exit = await exitOf(rival);
+    return { ...exit, tookMs: performance.now() - startedAt, output };
+  }
+
+  /** Ends what still runs and deletes the data. */
+  async remove(): Promise<void> {
+    if (!this.isAlive) {
+      this.restart();
+      await this.untilReady().catch(() => undefined);
+    }
+    if (this.isAlive) await this.end('SIGTERM');
+    rmSync(this.dataFolder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #spawn(port: number): ChildProcess {
+    const child = spawnServer(this.dataFolder, port);
+    const keep = (chunk: Buffer) => {
+      this.#said += chunk.toString('utf8');
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    return child;
+  }
+
+  #postmasterPid(): number {
+    const file = join(this.dataFolder, 'postgres/postmaster.pid');
+    const pid = Number(readFileSync(file, 'utf8').split('\n', 1)[0]);
+    if (!Number.isInteger(pid) || pid <= 1) throw new Error(`${file} names no process.`);
+    return pid;
+  }
+}
+
+function spawnServer(dataFolder: string, port: number): ChildProcess {
+  return spawn(process.execPath, ['server/main.ts'], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      DATABASE_URL: '',
+      WEIR_DATA_DIR: dataFolder,
+      WEIR_SCENARIO: 'none',
+      LOG_LEVEL: 'warn',
+    },
+  });
+}
+
+async function exitOf(child: ChildProcess): Promise<Pick<Exit, 'code' | 'signal'>> {
+  return until('the server ended', EXIT_WITHIN_MS, () => {
+    const { exitCode: code, signalCode: signal } = child;
+    return code === null && signal === null ? undefined : { code, signal };
+  });
+}
+
+function freePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const probe = createServer();
+  probe.once('error', reject);
+  probe.listen(0, '127.0.0.1', () => {
+    const address = probe.address();
+    probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+  });
+  return promise;
+}
