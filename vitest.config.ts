@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const DB_TESTS = '**/*.db.test.ts';
-const outside = ['node_modules/**', '.next/**', 'e2e/**'];
+const FAULT_TESTS = 'e2e/faults/**/*.fault.test.ts';
+const outside = ['node_modules/**', '.next/**'];
 
 export default defineConfig({
   test: {
@@ -11,7 +12,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['**/*.test.ts', '**/*.test.tsx'],
-          exclude: [DB_TESTS, ...outside],
+          exclude: [DB_TESTS, FAULT_TESTS, ...outside],
           testTimeout: 10_000,
         },
       },
@@ -25,6 +26,18 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          environment: 'node',
+          include: [FAULT_TESTS],
+          exclude: outside,
+          // Each measures how soon a server is back: one at a time.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -6,17 +6,22 @@ const CYCLES = Number(process.env['WEIR_FAULT_CYCLES'] ?? '3');
 const SEED = Number(process.env['WEIR_FAULT_SEED'] ?? Date.now() % 2 ** 32);
 const CALM_MIN_MS = 200;
 const CALM_MAX_MS = 2_000;
+/** A server that lives on. */
 const RESUMES_WITHIN_MS = 10_000;
+/** A server that is started anew, on a machine that may be busy with other things. */
+const RESTARTS_WITHIN_MS = 30_000;
 const CYCLE_TIMEOUT_MS = 60_000;
 
 type Fault = {
   readonly name: string;
-  strike(run: FaultRun): Promise<void>;
+  readonly resumesWithinMs: number;
+  readonly strike: (run: FaultRun) => Promise<void>;
 };
 
 const FAULTS: readonly Fault[] = [
   {
     name: 'the server is killed',
+    resumesWithinMs: RESTARTS_WITHIN_MS,
     strike: async ({ server }) => {
       await server.end('SIGKILL');
       server.restart();
@@ -24,10 +29,12 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'Postgres is killed and the server lives',
+    resumesWithinMs: RESUMES_WITHIN_MS,
     strike: ({ server }) => Promise.resolve(server.killPostmaster()),
   },
   {
     name: 'server and Postgres are killed at once',
+    resumesWithinMs: RESTARTS_WITHIN_MS,
     strike: async ({ server }) => {
       server.killPostmaster();
       await server.end('SIGKILL');
@@ -42,8 +49,8 @@ afterEach(async () => {
   run = undefined;
 });
 
-describe.each(FAULTS)('$name, again and again under load', ({ name, strike }) => {
-  test('loses, doubles and misplaces nothing, and takes publishes again within ten seconds', {
+describe.each(FAULTS)('$name, again and again under load', ({ name, strike, resumesWithinMs }) => {
+  test('loses, doubles and misplaces nothing, and takes publishes again in time', {
     timeout: CYCLE_TIMEOUT_MS * (CYCLES + 2),
   }, async () => {
     process.stdout.write(`seed ${SEED} (WEIR_FAULT_SEED repeats it)\n`);
@@ -70,7 +77,7 @@ describe.each(FAULTS)('$name, again and again under load', ({ name, strike }) =>
     );
     expect(anomalies.slice(0, 20)).toEqual([]);
     expect(report.dead).toBe(0);
-    expect(Math.max(...resumed)).toBeLessThan(RESUMES_WITHIN_MS);
+    expect(Math.max(...resumed)).toBeLessThan(resumesWithinMs);
   });
 });
 

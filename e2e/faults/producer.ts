@@ -7,7 +7,7 @@ export const SOURCE = '/faults';
 export const TYPES = ['load.even', 'load.odd'] as const;
 const MAX_BATCH = 5;
 const PAUSE_MAX_MS = 30;
-const RETRY_AFTER_MS = 50;
+const RETRY_AFTER_MS = 100;
 const GIVE_UP_AFTER_MS = 60_000;
 
 export type ProducerOptions = {
