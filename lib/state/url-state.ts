@@ -1,9 +1,9 @@
-import { parseAsInteger, parseAsIsoDateTime, parseAsString, parseAsStringLiteral } from 'nuqs';
+import { parseAsIsoDateTime, parseAsString, parseAsStringLiteral } from 'nuqs';
 import { type LetterStatus } from '#contracts/dead-letter.ts';
 
 /*
  * What the URL keeps, by the same names on every page:
- * q query text · from/to time range · id what is selected · at a position in the past.
+ * q query text · from/to time range · id what is selected.
  * Use with useQueryState('q', queryTextParam) or useQueryStates({ from: timeParam, to: timeParam }).
  */
 
@@ -13,13 +13,8 @@ export const queryTextParam = parseAsString.withDefault('').withOptions({ histor
 /** One end of a range. */
 export const timeParam = parseAsIsoDateTime.withOptions({ history: 'push' });
 
-export const rangeParams = { from: timeParam, to: timeParam };
-
 /** Identifier of what is open beside the list; Back closes it. */
 export const selectedIdParam = parseAsString.withOptions({ history: 'push' });
-
-/** A position of the log, for looking at the past. */
-export const positionParam = parseAsInteger.withOptions({ history: 'push' });
 
 /** A tab or mode out of a fixed set. */
 export function choiceParam<const Choice extends string>(
