@@ -232,6 +232,8 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
   const { nodes, edges, positions, ref, fitKey } = props;
   const pointer = usePointer(props);
   const flow = useReactFlow();
+  const fittedKey = useRef<string | null>(null);
+  const isUntouched = useRef(true);
   const level = useStore((state) => zoomLevel(state.transform[2]));
   const { flowNodes, onNodesChange } = useFlowNodes(props);
   const flowEdges = useMemo<Edge[]>(
@@ -254,7 +256,10 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
     ref,
     () => ({
       fit: () => void flow.fitView(FIT),
-      zoomBy: (factor) => void flow.zoomTo(flow.getZoom() * factor, { duration: 120 }),
+      zoomBy: (factor) => {
+        isUntouched.current = false;
+        void flow.zoomTo(flow.getZoom() * factor, { duration: 120 });
+      },
       center,
     }),
     [flow, center],
@@ -262,8 +267,6 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
   const { container, onKeyDown } = useNodeKeys(props, center);
 
   const width = useStore((state) => state.width);
-  const fittedKey = useRef<string | null>(null);
-  const isUntouched = useRef(true);
   useEffect(() => {
     const isNew = fittedKey.current !== fitKey;
     if (width === 0 || (!isNew && !isUntouched.current)) return undefined;
