@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const DB_TESTS = '**/*.db.test.ts';
 const FAULT_TESTS = 'e2e/faults/**/*.fault.test.ts';
+const setupFiles = ['server/testing/fail-on-console-error.ts'];
 const outside = ['node_modules/**', '.next/**'];
 
 export default defineConfig({
@@ -11,6 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          setupFiles,
           include: ['**/*.test.ts', '**/*.test.tsx'],
           exclude: [DB_TESTS, FAULT_TESTS, ...outside],
           testTimeout: 10_000,
@@ -20,6 +22,7 @@ export default defineConfig({
         test: {
           name: 'db',
           environment: 'node',
+          setupFiles,
           include: [DB_TESTS],
           exclude: outside,
           globalSetup: ['server/testing/test-cluster.ts'],
@@ -32,6 +35,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           environment: 'node',
+          setupFiles,
           include: [FAULT_TESTS],
           exclude: outside,
           // Each measures how soon a server is back: one at a time.
