@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from './process-identity.ts';
 
 const POLL_MS = 20;
-const FAST_STOP_MS = 5_000;
+const FAST_STOP_MS = 4_000;
 const HARD_STOP_MS = 2_000;
 
 /**

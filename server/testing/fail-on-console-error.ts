@@ -1,11 +1,12 @@
-import { afterEach, beforeEach, expect, vi } from 'vitest';
+import { afterEach, beforeEach, expect, type MockInstance, vi } from 'vitest';
 
 // What complains on the console during a test complains about a bug, or belongs to the logger.
+let complaints: MockInstance;
 beforeEach(() => {
-  vi.spyOn(console, 'error');
+  complaints = vi.spyOn(console, 'error');
 });
 afterEach(() => {
-  const complaints = vi.mocked(console.error).mock.calls;
-  vi.mocked(console.error).mockRestore();
-  expect(complaints, 'console.error was called').toEqual([]);
+  const calls = [...complaints.mock.calls];
+  complaints.mockRestore();
+  expect(calls, 'console.error was called').toEqual([]);
 });
