@@ -1,7 +1,7 @@
 'use client';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 
-/** "g t" (one after the other), "?" , "/", "Space", "Escape", "mod+k" (⌘ on a Mac, Ctrl elsewhere). */
+/** "g t" (one after the other), "?" , "/", "Space", "Escape", "shift+r", "mod+k" (⌘ on a Mac, Ctrl elsewhere). */
 export type ShortcutKeys = string;
 
 export type Shortcut = {
@@ -72,6 +72,7 @@ function onKeyDown(event: KeyboardEvent): void {
   if (isTaken(event, key)) return;
   const before = pending && event.timeStamp - pending.at < SEQUENCE_MS ? pending.key : null;
   pending = null;
+  if (event.shiftKey && runFirst(event, [`shift+${key}`])) return;
   if (runFirst(event, before ? [`${before} ${key}`, key] : [key])) return;
   if (startsSequence(key)) pending = { key, at: event.timeStamp };
 }
