@@ -1,0 +1,4 @@
+'use client';
+export function ConsumerView({ name }: { name: string }) {
+  return <p>{name}</p>;
+}
