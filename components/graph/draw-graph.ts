@@ -6,6 +6,7 @@ import { type GraphTheme } from './graph-theme.ts';
 export type DrawnEdge = {
   readonly id: string;
   readonly curve: SampledCurve;
+  readonly path: Path2D;
   readonly emphasis: Emphasis;
   readonly rate: number;
   readonly errorRate: number;
@@ -26,22 +27,42 @@ const FADED_ALPHA = 0.16;
 export const edgeWidth = (rate: number): number =>
   Math.min(WIDTH_MAX, WIDTH_MIN + Math.log10(1 + Math.max(0, rate)) * 0.75);
 
+type Stroke = {
+  readonly path: Path2D;
+  readonly emphasis: Emphasis;
+  readonly width: number;
+  readonly isSilent: boolean;
+};
+
+/** Edges that look alike are one path and one stroke: there are a dozen looks however many edges there are. */
+const groupStrokes = (edges: readonly DrawnEdge[]): Iterable<Stroke> => {
+  const strokes = new Map<string, Stroke>();
+  for (const edge of edges) {
+    const width = Math.round(edgeWidth(edge.rate) * 2) / 2;
+    const isSilent = edge.rate <= 0;
+    const key = `${edge.emphasis} ${width} ${isSilent}`;
+    let stroke = strokes.get(key);
+    if (!stroke) {
+      stroke = { path: new Path2D(), emphasis: edge.emphasis, width, isSilent };
+      strokes.set(key, stroke);
+    }
+    stroke.path.addPath(edge.path);
+  }
+  return strokes.values();
+};
+
 const strokeEdges = (
   context: CanvasRenderingContext2D,
   edges: readonly DrawnEdge[],
   theme: GraphTheme,
 ) => {
-  for (const edge of edges) {
-    const isStrong = edge.emphasis === 'highlight';
-    context.globalAlpha = edge.emphasis === 'faded' ? FADED_ALPHA : 1;
+  for (const { path, emphasis, width, isSilent } of groupStrokes(edges)) {
+    const isStrong = emphasis === 'highlight';
+    context.globalAlpha = emphasis === 'faded' ? FADED_ALPHA : 1;
     context.strokeStyle = isStrong ? theme.accent : theme.line;
-    context.lineWidth = edgeWidth(edge.rate) + (isStrong ? 0.4 : 0);
-    context.setLineDash(edge.rate > 0 ? [] : [3, 4]);
-    const { xs, ys } = edge.curve;
-    context.beginPath();
-    context.moveTo(xs[0] ?? 0, ys[0] ?? 0);
-    for (let i = 1; i < xs.length; i += 1) context.lineTo(xs[i] ?? 0, ys[i] ?? 0);
-    context.stroke();
+    context.lineWidth = width + (isStrong ? 0.4 : 0);
+    context.setLineDash(isSilent ? [3, 4] : []);
+    context.stroke(path);
   }
   context.setLineDash([]);
   context.globalAlpha = 1;

@@ -1,6 +1,6 @@
 import { DotField } from './dot-field.ts';
-import { type DrawnEdge, drawGraph } from './draw-graph.ts';
-import { type EdgeEnds, type SampledCurve, sampleCurve } from './edge-curve.ts';
+import { DOTS_FROM_ZOOM, type DrawnEdge, drawGraph } from './draw-graph.ts';
+import { curvePath, type EdgeEnds, type SampledCurve, sampleCurve } from './edge-curve.ts';
 import { type Emphasis, type GraphEdgeSpec } from './graph-model.ts';
 import { readGraphTheme, watchTheme } from './graph-theme.ts';
 import { type LiveValues } from './live-values.ts';
@@ -35,7 +35,11 @@ const MARGIN_PX = 40;
 const SWING = 160;
 const PIXEL_RATIO_MAX = 2;
 
-type Measured = { readonly ends: EdgeEnds; readonly curve: SampledCurve };
+type Measured = {
+  readonly ends: EdgeEnds;
+  readonly curve: SampledCurve;
+  readonly path: Path2D;
+};
 
 const isSameEnds = (a: EdgeEnds, b: EdgeEnds): boolean =>
   a.from.x === b.from.x && a.from.y === b.from.y && a.to.x === b.to.x && a.to.y === b.to.y;
@@ -105,15 +109,17 @@ export class EdgePainter {
     const scene = this.#readScene();
     const edges = this.#visible(scene, viewport);
     this.#clear(viewport);
-    if (scene.isMoving) this.#advance(edges, now);
+    // So far away that dots would be specks there are none, and then nothing moves by itself.
+    const isMoving = scene.isMoving && viewport.zoom >= DOTS_FROM_ZOOM;
+    if (isMoving) this.#advance(edges, now);
     this.#lastAt = now;
     drawGraph(this.#context, {
       edges,
-      dotsOf: scene.isMoving ? (id) => this.#field.dotsOf(id) : null,
+      dotsOf: isMoving ? (id) => this.#field.dotsOf(id) : null,
       zoom: viewport.zoom,
       theme: this.#theme,
     });
-    if (scene.isMoving) this.request();
+    if (isMoving) this.request();
   }
 
   #advance(edges: readonly DrawnEdge[], now: number): void {
@@ -148,6 +154,7 @@ export class EdgePainter {
       drawn.push({
         id: edge.id,
         curve: measured.curve,
+        path: measured.path,
         emphasis: scene.emphasis.get(edge.id) ?? 'normal',
         rate: flow.rate,
         errorRate: flow.errorRate,
@@ -162,7 +169,7 @@ export class EdgePainter {
     if (ends === null) return null;
     const known = this.#measured.get(edge.id);
     if (known && isSameEnds(known.ends, ends)) return known;
-    const measured = { ends, curve: sampleCurve(ends) };
+    const measured = { ends, curve: sampleCurve(ends), path: new Path2D(curvePath(ends)) };
     this.#measured.set(edge.id, measured);
     return measured;
   }

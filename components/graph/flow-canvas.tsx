@@ -61,13 +61,15 @@ type FlowNode = Node<Record<string, never>, 'graph'>;
 const MIN_ZOOM = 0.07;
 const MAX_ZOOM = 2.5;
 const MINI_MAP_FROM_NODES = 8;
+/** How much room a card has on screen. */
+export type ZoomLevel = 'near' | 'mid' | 'far';
+
 /**
  * Cards say less in larger letters as they get smaller: all of it up close, name and main numbers from afar, and below the last
- * step only the name. CSS does it by `data-zoom`, so that no card is rendered for it.
+ * step only the name.
  */
 const NEAR_FROM_ZOOM = 0.78;
 const MID_FROM_ZOOM = 0.5;
-type ZoomLevel = 'near' | 'mid' | 'far';
 const zoomLevel = (zoom: number): ZoomLevel => {
   if (zoom >= NEAR_FROM_ZOOM) return 'near';
   return zoom >= MID_FROM_ZOOM ? 'mid' : 'far';
@@ -95,7 +97,7 @@ const GraphNode = memo(({ id }: NodeProps<FlowNode>) => {
 });
 GraphNode.displayName = 'GraphNode';
 
-/** Only the area that can be pointed at; what is seen of an edge is drawn by EdgeSurface. */
+/** Only the area that can be pointed at; what is seen of an edge is drawn by EdgeSurface. From afar there is none. */
 const GraphEdge = memo(({ sourceX, sourceY, targetX, targetY }: EdgeProps) => (
   <path
     d={curvePath({ from: { x: sourceX, y: sourceY }, to: { x: targetX, y: targetY } })}
@@ -228,13 +230,21 @@ const usePointer = ({ onSelect, onSelectEdge, onOpenMenu }: FlowCanvasProps) =>
     [onSelect, onSelectEdge, onOpenMenu],
   );
 
+const levelOf = (state: { readonly transform: readonly [number, number, number] }): ZoomLevel =>
+  zoomLevel(state.transform[2]);
+
+/** For cards: renders again only when a step is passed. */
+export const useZoomLevel = (): ZoomLevel => useStore(levelOf);
+
+const NO_EDGES: Edge[] = [];
+
 const FlowCanvasInside = (props: FlowCanvasProps) => {
   const { nodes, edges, positions, ref, fitKey } = props;
   const pointer = usePointer(props);
   const flow = useReactFlow();
   const fittedKey = useRef<string | null>(null);
   const isUntouched = useRef(true);
-  const level = useStore((state) => zoomLevel(state.transform[2]));
+  const level = useZoomLevel();
   const { flowNodes, onNodesChange } = useFlowNodes(props);
   const flowEdges = useMemo<Edge[]>(
     () =>
@@ -264,6 +274,8 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
     }),
     [flow, center],
   );
+  const { miniMapColor: colorOf } = props;
+  const miniMapColor = useCallback((node: FlowNode) => colorOf(node.id), [colorOf]);
   const { container, onKeyDown } = useNodeKeys(props, center);
 
   const width = useStore((state) => state.width);
@@ -300,7 +312,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
       <RenderNode.Provider value={props.renderNode}>
         <ReactFlow<FlowNode>
           nodes={flowNodes}
-          edges={flowEdges}
+          edges={level === 'far' ? NO_EDGES : flowEdges}
           nodeTypes={NODE_TYPES}
           edgeTypes={EDGE_TYPES}
           onNodesChange={onNodesChange}
@@ -329,7 +341,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
               style={{ width: 168, height: 108 }}
               bgColor="var(--surface)"
               maskColor="color-mix(in oklab, var(--bg) 62%, transparent)"
-              nodeColor={(node) => props.miniMapColor(node.id)}
+              nodeColor={miniMapColor}
               nodeBorderRadius={12}
             />
           ) : null}

@@ -49,11 +49,24 @@ export const createLiveValues = <Value>(
 };
 
 /** The value of one id, re-rendering only when it changes. */
-export const useLiveValue = <Value>(store: LiveValues<Value>, id: string): Value | undefined => {
+export const useLiveValue = <Value>(store: LiveValues<Value>, id: string): Value | undefined =>
+  useLivePart(store, id, whole);
+
+const whole = <Value>(value: Value): Value => value;
+
+/** A part of the value of one id, re-rendering only when that part changes. `pick` answers with a primitive and is stable. */
+export const useLivePart = <Value, Part>(
+  store: LiveValues<Value>,
+  id: string,
+  pick: (value: Value) => Part,
+): Part | undefined => {
   const subscribe = useCallback(
     (listener: () => void) => store.subscribe(id, listener),
     [store, id],
   );
-  const read = useCallback(() => store.get(id), [store, id]);
+  const read = useCallback(() => {
+    const value = store.get(id);
+    return value === undefined ? undefined : pick(value);
+  }, [store, id, pick]);
   return useSyncExternalStore(subscribe, read, read);
 };

@@ -1,8 +1,9 @@
 'use client';
 
 import { memo } from 'react';
+import { useZoomLevel } from '#components/graph/flow-canvas.tsx';
 import { type Emphasis } from '#components/graph/graph-model.ts';
-import { type LiveValues, useLiveValue } from '#components/graph/live-values.ts';
+import { type LiveValues, useLivePart, useLiveValue } from '#components/graph/live-values.ts';
 import { Badge } from '#components/ui/badge.tsx';
 import { cn } from '#components/ui/cn.ts';
 import { Sparkline } from '#components/ui/sparkline.tsx';
@@ -12,11 +13,11 @@ import { type TopologyNode } from '#contracts/topology.ts';
 import { formatDuration } from '#lib/format/duration.ts';
 import { formatCompact, formatCount, formatRate } from '#lib/format/number.ts';
 import { type NodeState, nodeState, STATE_LABEL, STATE_TONE } from './node-state.ts';
+import { kindOf, type NodeKind, nameOf } from './topology-graph.ts';
 
-/** By zoom level of the canvas (`data-zoom`): what is left out, and what grows to stay readable. */
-const NOT_FAR = 'group-data-[zoom=far]/graph:invisible';
-const ONLY_NEAR = 'group-data-[zoom=mid]/graph:hidden group-data-[zoom=far]/graph:hidden';
-const NAME = 'group-data-[zoom=mid]/graph:text-[16px] group-data-[zoom=far]/graph:text-[20px]';
+/** In the middle distance (`data-zoom` of the canvas): what is left out, and what grows to stay readable. */
+const ONLY_NEAR = 'group-data-[zoom=mid]/graph:hidden';
+const NAME = 'group-data-[zoom=mid]/graph:text-[16px]';
 const NUMBERS = 'text-xs group-data-[zoom=mid]/graph:text-[15px]';
 
 const sparkTone = (state: NodeState): Tone => {
@@ -52,7 +53,7 @@ const ConsumerBadge = ({ node }: { node: TopologyNode }) => {
 
 const ConsumerNumbers = ({ node, state }: { node: TopologyNode; state: NodeState }) => (
   <>
-    <div className={cn('mt-1 flex items-center gap-2.5 text-text-3', NUMBERS, NOT_FAR)}>
+    <div className={cn('mt-1 flex items-center gap-2.5 text-text-3', NUMBERS)}>
       <span>
         lag{' '}
         <span className={cn('num', state === 'behind' ? 'text-slow' : 'text-text-2')}>
@@ -68,13 +69,13 @@ const ConsumerNumbers = ({ node, state }: { node: TopologyNode; state: NodeState
     <Sparkline
       values={node.spark}
       tone={sparkTone(state)}
-      className={cn('mt-2 h-6 group-data-[zoom=mid]/graph:mt-1', NOT_FAR)}
+      className="mt-2 h-6 group-data-[zoom=mid]/graph:mt-1"
     />
   </>
 );
 
 const PlainNumbers = ({ node, kind }: { node: TopologyNode; kind: string }) => (
-  <div className={cn('mt-1 flex items-center gap-2 text-text-3', NUMBERS, NOT_FAR)}>
+  <div className={cn('mt-1 flex items-center gap-2 text-text-3', NUMBERS)}>
     <span className="num text-text-2">{formatRate(node.ratePerSecond)}/s</span>
     {node.partitions === null ? null : (
       <span className={cn('num', ONLY_NEAR)}>{node.partitions}p</span>
@@ -83,45 +84,76 @@ const PlainNumbers = ({ node, kind }: { node: TopologyNode; kind: string }) => (
   </div>
 );
 
-/** One node. Subscribed to its own numbers: a frame that does not change them does not render it. */
-export const TopologyCard = memo(
-  (props: {
-    nodes: LiveValues<TopologyNode>;
-    nodeId: string;
-    isSelected: boolean;
-    emphasis: Emphasis;
-  }) => {
-    const node = useLiveValue(props.nodes, props.nodeId);
-    if (!node) return null;
-    const state = nodeState(node);
-    return (
-      <div
-        className={cn(
-          'size-full border bg-raised py-2 text-m shadow-raised transition-[border-color,opacity]',
-          node.kind === 'topic' ? 'rounded-[22px] px-4' : 'rounded-l px-3',
-          borderOf(props.isSelected, props.emphasis, state),
-          props.emphasis === 'faded' && 'opacity-25',
-          state === 'quiet' && props.emphasis === 'normal' && 'opacity-70',
-        )}
-      >
-        <Head node={node} state={state} />
-        {node.kind === 'consumer' ? (
-          <ConsumerNumbers node={node} state={state} />
-        ) : (
-          <PlainNumbers node={node} kind={node.kind} />
-        )}
-        {node.kind === 'producer' ? (
-          <Sparkline
-            values={node.spark}
-            tone={sparkTone(state)}
-            className={cn('mt-1.5 group-data-[zoom=mid]/graph:mt-0.5', NOT_FAR)}
-          />
-        ) : null}
-      </div>
-    );
-  },
+type CardProps = {
+  readonly nodes: LiveValues<TopologyNode>;
+  readonly nodeId: string;
+  readonly isSelected: boolean;
+  readonly emphasis: Emphasis;
+};
+
+/** One node: all its numbers up close, from afar only its name and how it stands. */
+export const TopologyCard = memo((props: CardProps) =>
+  useZoomLevel() === 'far' ? <FarCard {...props} /> : <FullCard {...props} />,
 );
 TopologyCard.displayName = 'TopologyCard';
+
+/** Subscribed to its own numbers: a frame that does not change them does not render it. */
+const FullCard = (props: CardProps) => {
+  const node = useLiveValue(props.nodes, props.nodeId);
+  if (!node) return null;
+  const state = nodeState(node);
+  return (
+    <div className={cn('py-2 shadow-raised', frameOf(props, node.kind, state))}>
+      <Head node={node} state={state} />
+      {node.kind === 'consumer' ? (
+        <ConsumerNumbers node={node} state={state} />
+      ) : (
+        <PlainNumbers node={node} kind={node.kind} />
+      )}
+      {node.kind === 'producer' ? (
+        <Sparkline
+          values={node.spark}
+          tone={sparkTone(state)}
+          className="mt-1.5 group-data-[zoom=mid]/graph:mt-0.5"
+        />
+      ) : null}
+    </div>
+  );
+};
+
+/** Rendered again only when its state changes: hundreds of these are in sight at once. */
+const FarCard = (props: CardProps) => {
+  const state = useLivePart(props.nodes, props.nodeId, nodeState) ?? 'quiet';
+  const name = nameOf(props.nodeId);
+  return (
+    <div
+      className={cn(
+        'flex items-center gap-2',
+        frameOf(props, kindOf(props.nodeId), state),
+        STATE_TONE[state] === 'fail' && 'border-2 border-fail',
+      )}
+    >
+      <StateDot
+        tone={STATE_TONE[state]}
+        label={STATE_LABEL[state]}
+        hideLabel
+        className="scale-150"
+      />
+      <span className="min-w-0 flex-1 truncate text-[20px] font-medium" title={name}>
+        {name}
+      </span>
+    </div>
+  );
+};
+
+const frameOf = (props: CardProps, kind: NodeKind, state: NodeState): string =>
+  cn(
+    'size-full border bg-raised text-m transition-[border-color,opacity]',
+    kind === 'topic' ? 'rounded-[22px] px-4' : 'rounded-l px-3',
+    borderOf(props.isSelected, props.emphasis, state),
+    props.emphasis === 'faded' && 'opacity-25',
+    state === 'quiet' && props.emphasis === 'normal' && 'opacity-70',
+  );
 
 const borderOf = (isSelected: boolean, emphasis: Emphasis, state: NodeState): string => {
   if (isSelected) return 'border-accent ring-3 ring-accent-soft';
