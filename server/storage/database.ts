@@ -75,8 +75,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: 'weir-log',
   });
   const lost = options.onConnectionLost ?? (() => undefined);
-  pool.on('error', lost);
-  writers.on('error', lost);
+  for (const each of [pool, writers]) {
+    each.on('error', lost);
+    // A pool watches its idle connections only. One that breaks while it is lent out, between two statements or after a
+    // failed one, would end the process: whoever holds it learns of it from the next statement.
+    each.on('connect', (client) => client.on('error', () => undefined));
+  }
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
   return {
     pool,
