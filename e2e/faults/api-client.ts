@@ -3,10 +3,13 @@ import { deadLetterSchema } from '#contracts/dead-letter.ts';
 import { type StoredEvent, storedEventSchema } from '#contracts/event.ts';
 import { operationSchema } from '#contracts/operation.ts';
 import { pageOf } from '#contracts/page.ts';
-import { lagSchema, subscriptionSchema } from '#contracts/subscription.ts';
+import { subscriptionSchema } from '#contracts/subscription.ts';
+import { until } from './until.ts';
 
 const TIMEOUT_MS = 10_000;
 const EXPORT_TIMEOUT_MS = 120_000;
+const DRAINED_WITHIN_MS = 60_000;
+const ENDED_WITHIN_MS = 60_000;
 const MAX_PAGES = 1_000;
 
 export type Answer = { readonly status: number; readonly body: unknown };
@@ -49,8 +52,12 @@ export class ApiClient {
     return this.#request('GET', `/subscriptions/${name}`, subscriptionSchema);
   }
 
-  lag(name: string) {
-    return this.#request('GET', `/subscriptions/${name}/lag`, lagSchema);
+  /** Nothing of the subscription is left to deliver, to retry or in flight. */
+  async untilDrained(name: string): Promise<void> {
+    await until(`${name} is drained`, DRAINED_WITHIN_MS, async () => {
+      const { lag, retrying, inFlight, parked } = await this.subscription(name);
+      return lag + retrying + inFlight + parked === 0 ? true : undefined;
+    });
   }
 
   startOperation(path: '/replays' | '/dead-letters/redrive', request: unknown) {
@@ -59,6 +66,14 @@ export class ApiClient {
 
   operation(id: string) {
     return this.#request('GET', `/operations/${id}`, operationSchema);
+  }
+
+  /** The operation when it has come to its end, whatever end that is. */
+  async untilEnded(id: string) {
+    return until(`operation ${id} has ended`, ENDED_WITHIN_MS, async () => {
+      const operation = await this.operation(id);
+      return operation.finishedAt === null ? undefined : operation;
+    });
   }
 
   /** Every letter of a subscription, oldest page first as the server gives them. */

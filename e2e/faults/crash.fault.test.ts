@@ -65,7 +65,7 @@ describe.each(FAULTS)('$name, again and again under load', ({ name, strike, resu
       const struckAtMs = performance.now();
       const acknowledged = run.untilAcknowledged();
       await strike(run);
-      resumed.push(await acknowledged);
+      resumed.push(await run.server.unlessEnded(acknowledged));
       await run.server.untilReady();
       ready.push(performance.now() - struckAtMs);
     }

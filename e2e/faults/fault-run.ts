@@ -1,21 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ApiClient } from './api-client.ts';
 import { type Anomaly, checkHistory } from './checker.ts';
-import { Journal, readJournals } from './journal.ts';
+import { JournalFolder } from './journal-folder.ts';
 import { Producer, SOURCE, TYPES } from './producer.ts';
 import { PullConsumer } from './pull-consumer.ts';
 import { seededRandom } from './seeded-random.ts';
 import { ServerProcess } from './server-process.ts';
-import { until } from './until.ts';
 
 export const TOPIC = 'load';
 const PARTITIONS = 8;
 const KEYS = 32;
 const PRODUCERS = 8;
 const VISIBILITY_MS = 5_000;
-const DRAINED_WITHIN_MS = 60_000;
 /** One sees all, the other half of the types. */
 const CONSUMERS = [{ name: 'all' }, { name: 'half', types: [TYPES[0]] }] as const;
 
@@ -24,8 +19,7 @@ export class FaultRun {
   readonly server: ServerProcess;
   readonly api: ApiClient;
   readonly random: () => number;
-  readonly #folder: string;
-  readonly #journals: Journal[] = [];
+  readonly #journals = new JournalFolder();
   readonly #producers: Producer[] = [];
   readonly #consumers: PullConsumer[] = [];
 
@@ -44,7 +38,6 @@ export class FaultRun {
     this.server = server;
     this.api = new ApiClient(server.url);
     this.random = seededRandom(seed);
-    this.#folder = mkdtempSync(join(tmpdir(), 'weir-journals-'));
   }
 
   /** Puts the load on. `producerUrl` lets something stand between the producers and the server. */
@@ -58,7 +51,7 @@ export class FaultRun {
           url: producerUrl,
           topic: TOPIC,
           keys: keys.filter((_, index) => index % PRODUCERS === i),
-          journal: await this.openJournal(name),
+          journal: await this.#journals.open(name),
           random: seededRandom(Math.floor(this.random() * 2 ** 32)),
         }),
       );
@@ -68,16 +61,10 @@ export class FaultRun {
         new PullConsumer({
           subscription: name,
           url: this.server.url,
-          journal: await this.openJournal(name),
+          journal: await this.#journals.open(name),
         }),
       );
     for (const client of [...this.#producers, ...this.#consumers]) client.start();
-  }
-
-  async openJournal(client: string): Promise<Journal> {
-    const journal = await Journal.open(this.#folder, client);
-    this.#journals.push(journal);
-    return journal;
   }
 
   /** How long from now until a publish that leaves from now on is acknowledged. */
@@ -92,28 +79,19 @@ export class FaultRun {
   /** Ends the load, waits until the consumers are through, and checks the history. */
   async finish(): Promise<HistoryReport> {
     await Promise.all(this.#producers.map((producer) => producer.stop()));
-    for (const { name } of CONSUMERS) await this.untilDrained(name);
+    for (const { name } of CONSUMERS) await this.api.untilDrained(name);
     await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
     return this.#check();
-  }
-
-  /** Nothing of the subscription is left to deliver, to retry or in flight. */
-  async untilDrained(subscription: string): Promise<void> {
-    await until(`${subscription} is drained`, DRAINED_WITHIN_MS, async () => {
-      const { lag, retrying, inFlight, parked } = await this.api.subscription(subscription);
-      return lag + retrying + inFlight + parked === 0 ? true : undefined;
-    });
   }
 
   async remove(): Promise<void> {
     await Promise.allSettled([...this.#producers, ...this.#consumers].map((each) => each.stop()));
     await this.server.remove();
-    for (const journal of this.#journals) await journal.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    await this.#journals.remove();
   }
 
   async #check(): Promise<HistoryReport> {
-    const entries = readJournals(this.#folder);
+    const entries = this.#journals.read();
     const log = await this.api.log();
     const consumers = [];
     for (const { name, ...filter } of CONSUMERS) {

@@ -1,10 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { publishReceiptSchema } from '#contracts/event.ts';
-
-const SUFFIX = '.jsonl';
 
 const producedSchema = z.object({
   id: z.string(),
@@ -55,8 +51,11 @@ const factSchema = z.discriminatedUnion('step', [
 ]);
 export type Fact = z.infer<typeof factSchema>;
 
-const entrySchema = z.intersection(z.object({ client: z.string(), atMs: z.number() }), factSchema);
-export type JournalEntry = z.infer<typeof entrySchema>;
+export const journalEntrySchema = z.intersection(
+  z.object({ client: z.string(), atMs: z.number() }),
+  factSchema,
+);
+export type JournalEntry = z.infer<typeof journalEntrySchema>;
 
 /** One client's own record of what it did, in the order it did it. What `write` has resolved for is on disk. */
 export class Journal {
@@ -65,8 +64,8 @@ export class Journal {
   #pending: string[] = [];
   #flushing: Promise<void> = Promise.resolve();
 
-  static async open(folder: string, client: string): Promise<Journal> {
-    return new Journal(client, await open(join(folder, `${client}${SUFFIX}`), 'a'));
+  static async open(path: string, client: string): Promise<Journal> {
+    return new Journal(client, await open(path, 'a'));
   }
 
   private constructor(client: string, file: FileHandle) {
@@ -93,14 +92,4 @@ export class Journal {
     await this.#file.write(lines);
     await this.#file.datasync();
   }
-}
-
-/** All journals of a folder; the entries of one client stay in their order. */
-export function readJournals(folder: string): readonly JournalEntry[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(SUFFIX))
-    .toSorted()
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
-    .filter((line) => line !== '')
-    .map((line) => entrySchema.parse(JSON.parse(line)));
 }

@@ -20,6 +20,7 @@ export type ProducerOptions = {
   readonly random: () => number;
   /** Stops by itself after this many events. */
   readonly limit?: number;
+  readonly maxBatch?: number;
   readonly pauseMaxMs?: number;
 };
 
@@ -70,9 +71,10 @@ export class Producer {
   }
 
   async #run(): Promise<void> {
-    const { random, limit = Number.POSITIVE_INFINITY, pauseMaxMs = PAUSE_MAX_MS } = this.#options;
+    const { random, limit = Number.POSITIVE_INFINITY } = this.#options;
+    const { maxBatch = MAX_BATCH, pauseMaxMs = PAUSE_MAX_MS } = this.#options;
     while (!this.#stopping && this.#published < limit) {
-      const size = random() < 0.5 ? 1 : 1 + Math.floor(random() * MAX_BATCH);
+      const size = random() < 0.5 ? 1 : 1 + Math.floor(random() * maxBatch);
       const events = Array.from({ length: Math.min(size, limit - this.#published) }, () =>
         this.#next(),
       );

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { until } from './until.ts';
 const READY_WITHIN_MS = 120_000;
 const READY_PROBE_MS = 2_000;
 const EXIT_WITHIN_MS = 20_000;
+const LAST_WORDS = 20;
 
 export type Exit = {
   readonly code: number | null;
@@ -40,11 +42,6 @@ export class ServerProcess {
     this.#child = this.#spawn(port);
   }
 
-  /** What the server and the ones before it wrote. */
-  get output(): string {
-    return this.#said;
-  }
-
   get isAlive(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -53,7 +50,7 @@ export class ServerProcess {
   async untilReady(withinMs = READY_WITHIN_MS): Promise<number> {
     const startedAt = performance.now();
     await until('the server is ready', withinMs, async () => {
-      if (!this.isAlive) throw new Error(`The server ended:\n${this.#said.slice(-4_000)}`);
+      if (!this.isAlive) throw new Error(`The server ended:\n${this.#lastWords()}`);
       return (await this.isReady()) ? true : undefined;
     });
     return performance.now() - startedAt;
@@ -67,6 +64,20 @@ export class ServerProcess {
       return answer.ok;
     } catch {
       return false;
+    }
+  }
+
+  /** The same promise, but rejected when the server ends first. */
+  async unlessEnded<Value>(promise: Promise<Value>): Promise<Value> {
+    const watch = new AbortController();
+    const ended = once(this.#child, 'exit', { signal: watch.signal }).then(() => {
+      throw new Error(`The server ended:\n${this.#lastWords()}`);
+    });
+    try {
+      return await Promise.race([promise, ended]);
+    } finally {
+      ended.catch(() => undefined);
+      watch.abort();
     }
   }
 
@@ -120,6 +131,12 @@ export class ServerProcess {
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
     return child;
+  }
+
+  /** What it wrote at last, warnings left out. */
+  #lastWords(): string {
+    const lines = this.#said.split('\n').filter((line) => !line.startsWith('{"level":40'));
+    return lines.slice(-LAST_WORDS).join('\n');
   }
 
   #postmasterPid(): number {

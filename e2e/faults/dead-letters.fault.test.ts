@@ -1,0 +1,113 @@
+import { afterEach, expect, test } from 'vitest';
+import { checkHistory } from './checker.ts';
+import { type JournalEntry, type Received } from './journal.ts';
+import { SOURCE } from './producer.ts';
+import { Workbench } from './workbench.ts';
+
+const EVENTS = 2_000;
+const POISON_EVERY = 20;
+const SHORT_RETRY = { maxRetries: 3, baseMs: 20, factor: 2, maxMs: 1_000, jitter: 0 };
+/** Failures on purpose must not stop the consumer as a whole. */
+const NO_BREAKER = { failures: 10_000 };
+const FEW_EVENTS = 40;
+const REAL_DELAYS_MS = [1_000, 2_000, 4_000];
+const TOLERANCE = 0.15;
+
+let bench: Workbench | undefined;
+afterEach(async () => {
+  await bench?.remove();
+  bench = undefined;
+});
+
+const isPoison = ({ position }: Pick<Received, 'position'>) => position % POISON_EVERY === 0;
+
+test('what is always refused becomes a dead letter after four attempts, and a redrive to a repaired consumer leaves none', async () => {
+  bench = await Workbench.start();
+  const { api } = bench;
+  let isRepaired = false;
+  const settings = { retry: SHORT_RETRY, breaker: NO_BREAKER };
+  await bench.consume('picky', settings, (delivery) => !isRepaired && isPoison(delivery));
+  await bench.consume('bystander');
+  await bench.publish(EVENTS);
+  await api.untilDrained('picky');
+  await api.untilDrained('bystander');
+
+  const history = await bench.history();
+  const poison = history.filter(isPoison);
+  const letters = await api.letters('picky');
+  expect(poison).toHaveLength(EVENTS / POISON_EVERY);
+  expect(letters.map(({ event }) => event.id).toSorted()).toEqual(
+    poison.map(({ id }) => id).toSorted(),
+  );
+  expect(new Set(letters.map(({ status }) => status))).toEqual(new Set(['open']));
+  for (const letter of letters)
+    expect(letter.attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+  expect(bench.received('picky')).toHaveLength(EVENTS + poison.length * SHORT_RETRY.maxRetries);
+  expect(
+    checkHistory({
+      entries: bench.journals.read(),
+      log: await api.log(),
+      source: SOURCE,
+      consumers: [
+        { client: 'picky', topics: ['history'], dead: letters.map(({ event }) => event.id) },
+        { client: 'bystander', topics: ['history'], dead: [] },
+      ],
+    }),
+  ).toEqual([]);
+  const before = bench.received('picky').length;
+
+  isRepaired = true;
+  const filter = { subscription: 'picky', status: 'open' };
+  const { id } = await api.startOperation('/dead-letters/redrive', { filter });
+  const operation = await api.untilEnded(id);
+
+  const redriven = bench.received('picky').slice(before);
+  expect(operation).toMatchObject({ state: 'done', total: poison.length, done: poison.length });
+  expect(new Set(redriven.map(({ redrive }) => redrive))).toEqual(new Set([id]));
+  expect(redriven.map(({ eventId }) => eventId).toSorted()).toEqual(
+    poison.map((event) => event.id).toSorted(),
+  );
+  const after = await api.letters('picky');
+  expect(new Set(after.map(({ status }) => status))).toEqual(new Set(['resolved']));
+  expect(after).toHaveLength(poison.length);
+  expect(bench.received('bystander')).toHaveLength(EVENTS);
+  expect(await api.letters('bystander')).toEqual([]);
+});
+
+test('retries come one, two and four seconds after the failure', async () => {
+  bench = await Workbench.start();
+  await bench.consume('picky', { retry: { jitter: 0 } }, isPoison);
+  await bench.publish(FEW_EVENTS);
+  await bench.api.untilDrained('picky');
+
+  const entries = bench.entriesOf('picky');
+  const letters = await bench.api.letters('picky');
+  expect(letters).toHaveLength((await bench.history()).filter(isPoison).length);
+  expect(letters.length).toBeGreaterThan(0);
+  for (const { event } of letters) {
+    const delays = delaysOf(event.id, entries);
+    process.stdout.write(`retry delays of ${event.id}: ${delays.map(Math.round).join(', ')} ms\n`);
+    expect(delays).toHaveLength(REAL_DELAYS_MS.length);
+    REAL_DELAYS_MS.forEach((expectedMs, index) => {
+      const delayMs = delays[index] ?? 0;
+      expect(Math.abs(delayMs - expectedMs)).toBeLessThan(expectedMs * TOLERANCE);
+    });
+  }
+});
+
+/** From each refusal of an event to its next delivery. */
+function delaysOf(eventId: string, entries: readonly JournalEntry[]): number[] {
+  const receivedAtMs: number[] = [];
+  const refusedAtMs: number[] = [];
+  const ids = new Set<string>();
+  for (const entry of entries) {
+    if (entry.step === 'settle.invoke' && entry.deliveryIds.some((id) => ids.has(id)))
+      refusedAtMs.push(entry.atMs);
+    if (entry.step !== 'received') continue;
+    for (const delivery of entry.deliveries.filter((each) => each.eventId === eventId)) {
+      ids.add(delivery.deliveryId);
+      receivedAtMs.push(entry.atMs);
+    }
+  }
+  return receivedAtMs.slice(1).map((atMs, index) => atMs - (refusedAtMs[index] ?? 0));
+}
