@@ -222,7 +222,7 @@ export type DeadLetters = {
   ): Promise<Page<DeadLetter>>;
   get(id: string): Promise<DeadLetter>;
   groups(): Promise<readonly DeadLetterGroup[]>;
-  retry(id: string, data: unknown | undefined, actor: Actor): Promise<DeadLetter>;
+  retry(id: string, data: unknown, actor: Actor): Promise<DeadLetter>;
   discard(id: string, reason: string, actor: Actor): Promise<DeadLetter>;
   patchGroup(
     fingerprint: string,

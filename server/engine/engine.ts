@@ -64,63 +64,25 @@ export type EngineDependencies = {
  * order: deliveries first, the log last.
  */
 export function createEngine(deps: EngineDependencies): Engine {
-  const { database, clock, logger } = deps;
+  const { database, clock, logger, autoCreateTopics } = deps;
   const traffic = createTraffic({ clock });
-  const relay: { current: OutboxRelay | null } = { current: null };
-  const wakeOutbox = () => relay.current?.wake();
-
-  const known: { log: PostgresEventLog | null; broker: Broker | null } = {
-    log: null,
-    broker: null,
-  };
-  const topics = createTopics({
-    database,
-    clock,
-    wakeOutbox,
-    nextOffset: (topicId, partition) => known.log?.nextOffset(topicId, partition) ?? 0,
-    publishedPerSecond: (topic) => publishedPerSecond(traffic, topic),
-  });
-  const log = createEventLog({
-    database,
-    clock,
-    logger,
-    findTopic: (name) => topics.find(name),
-    findTopicById: (id) => topics.findById(id),
-  });
-  known.log = log;
-  const outbox = createOutboxRelay({ database, log, topics, traffic, clock, logger });
-  relay.current = outbox;
-
+  const { log, topics, outbox, wakeOutbox } = wireLog(deps, traffic);
   const reader = createEventReader({ database, topics, log });
-  const publisher = createPublisher({
-    log,
-    topics,
-    traffic,
-    clock,
-    autoCreateTopics: deps.autoCreateTopics,
-  });
-  const {
-    broker,
-    deadLetters,
-    redelivery,
-    services: brokerServices,
-  } = createBroker({
+  const publishing = { log, topics, clock, autoCreateTopics };
+  const publisher = createPublisher({ ...publishing, traffic });
+  // What handlers publish is counted by the broker, as emitted by them and not as published by a producer.
+  const uncounted = createPublisher({ ...publishing, traffic: { published: () => undefined } });
+  const delivery = createBroker({
     ...deps,
     log,
     topics,
-    // What handlers publish is counted by the broker, as emitted by them and not as published by a producer.
-    publisher: createPublisher({
-      log,
-      topics,
-      traffic: { published: () => undefined },
-      clock,
-      autoCreateTopics: deps.autoCreateTopics,
-    }),
+    publisher: uncounted,
     reader,
     traffic,
     wakeOutbox,
   });
-  const { operations, services: operationServices } = createOperations({
+  const { broker, deadLetters, redelivery } = delivery;
+  const work = createOperations({
     database,
     log,
     reader,
@@ -129,15 +91,14 @@ export function createEngine(deps: EngineDependencies): Engine {
     logger,
     wakeOutbox,
   });
-  const counts = new EventCounts({ database, log, clock, logger });
   const services: readonly Service[] = [
     { name: 'topics', start: () => topics.load(), stop: async () => undefined },
     log,
     outbox,
-    counts,
+    new EventCounts({ database, log, clock, logger }),
     createTrafficSampler({ database, traffic, clock, logger }),
-    ...brokerServices,
-    ...operationServices,
+    ...delivery.services,
+    ...work.services,
   ];
 
   return {
@@ -149,7 +110,7 @@ export function createEngine(deps: EngineDependencies): Engine {
     timelines: createTimelines({ database, topics, reader, clock }),
     broker,
     deadLetters,
-    operations,
+    operations: work.operations,
     topology: createTopologyReader({ traffic, broker, topics, database, clock }),
     metrics: createMetricsPage({ traffic, broker, log, database, version: deps.version }),
     readiness: createReadiness({ database }),
@@ -157,6 +118,30 @@ export function createEngine(deps: EngineDependencies): Engine {
     start: () => startAll(services),
     stop: () => stopAll(services),
   };
+}
+
+// The log, its topics and the outbox know each other; none calls another before all are made.
+function wireLog(deps: EngineDependencies, traffic: TrafficMeter) {
+  const { database, clock, logger, nodeId } = deps;
+  const wakeOutbox = (): void => outbox.wake();
+  const topics = createTopics({
+    database,
+    clock,
+    wakeOutbox,
+    nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
+    publishedPerSecond: (topic) => publishedPerSecond(traffic, topic),
+  });
+  const log: PostgresEventLog = createEventLog({
+    database,
+    clock,
+    logger,
+    nodeId,
+    findTopic: (name) => topics.find(name),
+    findTopicById: (id) => topics.findById(id),
+    refreshTopics: () => topics.refresh(),
+  });
+  const outbox: OutboxRelay = createOutboxRelay({ database, log, topics, traffic, clock, logger });
+  return { log, topics, outbox, wakeOutbox };
 }
 
 const RATE_WINDOW_SECONDS = 10;

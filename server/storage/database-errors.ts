@@ -36,15 +36,15 @@ export function classifyDatabaseError(error: unknown): DatabaseErrorKind {
   return 'bug';
 }
 
+// 57P01 admin shutdown may come while a commit is under way; 57P02 is a crash.
+const LOST = /^(57P0[12]|08...)$/;
+// Told to give up or to wait, another writer took the positions, no room, or read-only: it was rolled back whole.
+const ROLLED_BACK = /^(57P03|57014|55P03|23505|25006|40...|53...|58...)$/;
+const REFUSED = /^(22...|23...|54000)$/;
+
 function classifySqlState(code: string, error: Error): DatabaseErrorKind {
   if (code === '23514' && /no partition of relation/i.test(error.message)) return 'missing-leaf';
-  // 57P01 admin shutdown may come while a commit is under way; 57P02 crash; 57P03 starting up.
-  if (code === '57P01' || code === '57P02' || code.startsWith('08')) return 'connection';
-  // Another writer took the positions, or the statement was told to give up: it was rolled back whole.
-  if (code === '57P03' || code === '57014' || code === '55P03' || code === '23505')
-    return 'unavailable';
-  if (code.startsWith('40') || code.startsWith('53') || code.startsWith('58')) return 'unavailable';
-  if (code === '25006') return 'unavailable';
-  if (code.startsWith('22') || code.startsWith('23') || code === '54000') return 'data';
-  return 'bug';
+  if (LOST.test(code)) return 'connection';
+  if (ROLLED_BACK.test(code)) return 'unavailable';
+  return REFUSED.test(code) ? 'data' : 'bug';
 }

@@ -31,3 +31,13 @@ export async function deleteNode(db: Db, nodeId: string, incarnation: string): P
     incarnation,
   ]);
 }
+
+/** Nodes other than this one that were heard of lately. */
+export async function countOtherNodes(db: Db, nodeId: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM nodes
+      WHERE node_id <> $1 AND heartbeat_at > now() - make_interval(secs => $2)`,
+    [nodeId, LEASE_TTL_MS / 1_000],
+  );
+  return rows[0]?.count ?? 0;
+}

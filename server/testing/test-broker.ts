@@ -45,6 +45,8 @@ export async function createTestBroker(): Promise<TestBroker> {
     ...shared,
     findTopic: (name) => topics.find(name),
     findTopicById: (id) => topics.findById(id),
+    refreshTopics: () => topics.refresh(),
+    nodeId: 'test-log',
   });
   await topics.load();
   await log.start();

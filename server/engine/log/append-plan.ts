@@ -35,66 +35,91 @@ type Plan = {
 
 /** The arrays of one batch. Appends keep their order; see the comment of append_batch for the meaning of each array. */
 export function planBatch(appends: readonly PreparedAppend[], heads: KnownHeads): Plan {
-  const slots = new Map<string, number>();
-  const streams = new Map<string, number>();
-  const slotTopic: number[] = [];
-  const slotPartition: number[] = [];
-  const slotNext: (number | null)[] = [];
-  const slotCounts: number[] = [];
-  const streamCounts: number[] = [];
-  const arrays = emptyArrays();
-  let request = 0;
-  let anyConditional = false;
-  for (const append of appends) {
-    const conditional = isConditional(append);
-    anyConditional ||= conditional;
-    // An unconditional event stands alone, so that a duplicate among new ones does not hold them back.
-    request += 1;
-    for (const [index, event] of append.events.entries()) {
-      if (!conditional && index > 0) request += 1;
-      const partition = append.partitions[index] ?? 0;
-      const slotKey = `${append.topic.id}:${partition}`;
-      let slot = slots.get(slotKey);
-      if (slot === undefined) {
-        slot = slotTopic.push(append.topic.id);
-        slots.set(slotKey, slot);
-        slotPartition.push(partition);
-        slotNext.push(heads.next(append.topic.id, partition));
-        slotCounts.push(0);
-      }
-      arrays.slot.push(slot);
-      arrays.slotRank.push(slotCounts[slot - 1] ?? 0);
-      slotCounts[slot - 1] = (slotCounts[slot - 1] ?? 0) + 1;
-      const stream = append.streamId === null ? null : indexOfStream(streams, append.streamId);
-      arrays.stream.push(stream);
-      arrays.streamRank.push(stream === null ? null : (streamCounts[stream - 1] ?? 0));
-      if (stream !== null) streamCounts[stream - 1] = (streamCounts[stream - 1] ?? 0) + 1;
-      arrays.request.push(request);
-      arrays.expected.push(conditional ? expectedNumber(append.expected) : null);
-      pushEvent(arrays, event, append.keys[index] ?? null);
-    }
-  }
-  return {
-    appends,
-    arrays: {
-      ...arrays,
-      shard: 0,
-      fast: appends.every((append) => append.topic.durability === 'fast'),
-      knownTail: heads.tail(),
-      slotTopic,
-      slotPartition,
-      slotNext,
-      streams: streams.size === 0 ? null : [...streams.keys()],
-      expected: anyConditional ? arrays.expected : null,
-    },
-  };
+  const draft = new PlanDraft(heads);
+  for (const append of appends) draft.add(append);
+  return { appends, arrays: draft.arrays(appends, heads.tail()) };
 }
 
-function indexOfStream(streams: Map<string, number>, streamId: string): number {
-  const known = streams.get(streamId);
-  if (known !== undefined) return known;
-  streams.set(streamId, streams.size + 1);
-  return streams.size;
+class PlanDraft {
+  readonly #heads: KnownHeads;
+  readonly #events = emptyArrays();
+  readonly #slots = new Ranks();
+  readonly #streams = new Ranks();
+  readonly #slotTopic: number[] = [];
+  readonly #slotPartition: number[] = [];
+  readonly #slotNext: (number | null)[] = [];
+  #request = 0;
+  #anyConditional = false;
+
+  constructor(heads: KnownHeads) {
+    this.#heads = heads;
+  }
+
+  add(append: PreparedAppend): void {
+    const conditional = isConditional(append);
+    const expected = expectedNumber(append.expected);
+    this.#anyConditional ||= conditional;
+    this.#request += 1;
+    for (const [index, event] of append.events.entries()) {
+      // An unconditional event stands alone, so that a duplicate among new ones does not hold them back.
+      if (!conditional && index > 0) this.#request += 1;
+      this.#place(append, append.partitions[index] ?? 0);
+      this.#events.request.push(this.#request);
+      this.#events.expected.push(expected);
+      pushEvent(this.#events, event, append.keys[index] ?? null);
+    }
+  }
+
+  arrays(appends: readonly PreparedAppend[], knownTail: number): AppendArrays {
+    return {
+      ...this.#events,
+      shard: 0,
+      fast: appends.every((append) => append.topic.durability === 'fast'),
+      knownTail,
+      slotTopic: this.#slotTopic,
+      slotPartition: this.#slotPartition,
+      slotNext: this.#slotNext,
+      streams: this.#streams.size === 0 ? null : this.#streams.names(),
+      expected: this.#anyConditional ? this.#events.expected : null,
+    };
+  }
+
+  #place(append: PreparedAppend, partition: number): void {
+    const slot = this.#slots.next(`${append.topic.id}:${partition}`);
+    if (slot.isNew) {
+      this.#slotTopic.push(append.topic.id);
+      this.#slotPartition.push(partition);
+      this.#slotNext.push(this.#heads.next(append.topic.id, partition));
+    }
+    this.#events.slot.push(slot.index);
+    this.#events.slotRank.push(slot.rank);
+    const stream = append.streamId === null ? null : this.#streams.next(append.streamId);
+    this.#events.stream.push(stream?.index ?? null);
+    this.#events.streamRank.push(stream?.rank ?? null);
+  }
+}
+
+// Numbers names from 1 in the order they appear, and counts how often each did.
+class Ranks {
+  readonly #indexes = new Map<string, number>();
+  readonly #counts: number[] = [];
+
+  get size(): number {
+    return this.#indexes.size;
+  }
+
+  names(): string[] {
+    return [...this.#indexes.keys()];
+  }
+
+  next(name: string): { readonly index: number; readonly rank: number; readonly isNew: boolean } {
+    const known = this.#indexes.get(name);
+    const index = known ?? this.#indexes.size + 1;
+    if (known === undefined) this.#indexes.set(name, index);
+    const rank = this.#counts[index] ?? 0;
+    this.#counts[index] = rank + 1;
+    return { index, rank, isNew: known === undefined };
+  }
 }
 
 function expectedNumber(expected: ExpectedVersion): number | null {
@@ -190,28 +215,35 @@ type Place = {
 };
 
 function placeOf(plan: Plan, outcome: AppendOutcome, at: number): Place {
-  const { arrays } = plan;
-  const { exceptions } = outcome;
-  if (exceptions !== null) {
-    return {
-      verdict: exceptions.verdicts[at] ?? 'conflict',
-      position: exceptions.positions[at] ?? 0,
-      topicId: exceptions.topics[at] ?? 0,
-      partition: exceptions.partitions[at] ?? 0,
-      offset: exceptions.offsets[at] ?? 0,
-      version: exceptions.versions[at] ?? null,
-    };
-  }
+  return outcome.exceptions === null
+    ? storedPlace(plan.arrays, outcome, at)
+    : decidedPlace(outcome.exceptions, at);
+}
+
+function storedPlace(arrays: AppendArrays, outcome: AppendOutcome, at: number): Place {
   const slot = (arrays.slot[at] ?? 1) - 1;
   const stream = arrays.stream[at] ?? null;
-  const streamVersion = stream === null ? null : (outcome.streamVersions?.[stream - 1] ?? 0);
   return {
     verdict: 'ok',
     position: outcome.tail + at + 1,
     topicId: arrays.slotTopic[slot] ?? 0,
     partition: arrays.slotPartition[slot] ?? 0,
     offset: (outcome.slotNext[slot] ?? 0) + (arrays.slotRank[at] ?? 0),
-    version: streamVersion === null ? null : streamVersion + (arrays.streamRank[at] ?? 0) + 1,
+    version:
+      stream === null
+        ? null
+        : (outcome.streamVersions?.[stream - 1] ?? 0) + (arrays.streamRank[at] ?? 0) + 1,
+  };
+}
+
+function decidedPlace(decided: NonNullable<AppendOutcome['exceptions']>, at: number): Place {
+  return {
+    verdict: decided.verdicts[at] ?? 'conflict',
+    position: decided.positions[at] ?? 0,
+    topicId: decided.topics[at] ?? 0,
+    partition: decided.partitions[at] ?? 0,
+    offset: decided.offsets[at] ?? 0,
+    version: decided.versions[at] ?? null,
   };
 }
 

@@ -49,10 +49,10 @@ export type LogRecord = {
 
 /** The event as API.md has it read: flat, with where the log holds it. */
 export function toStoredEvent(record: LogRecord): StoredEvent {
-  const event: Record<string, unknown> = envelopeOf(record);
-  if (record.dataText !== null) event['data'] = JSON.parse(record.dataText);
-  else if (record.dataBinary !== null) event['data_base64'] = record.dataBinary.toString('base64');
-  return event as StoredEvent;
+  const event = envelopeOf(record);
+  if (record.dataText !== null) event.data = JSON.parse(record.dataText);
+  else if (record.dataBinary !== null) event.data_base64 = record.dataBinary.toString('base64');
+  return event;
 }
 
 /** The same as JSON text, without parsing the payload. */
@@ -64,25 +64,25 @@ export function storedEventJson(record: LogRecord): string {
   return envelope;
 }
 
-function envelopeOf(record: LogRecord): Record<string, unknown> {
-  const event: Record<string, unknown> = {
+function envelopeOf(record: LogRecord): StoredEvent {
+  const event: StoredEvent = {
     specversion: '1.0',
     id: record.id,
     source: record.source,
     type: record.type,
+    time: record.time,
+    topic: record.topic,
+    partition: record.partition,
+    offset: record.offset,
+    position: record.position,
+    recordedAt: record.recordedAt,
   };
-  if (record.subject !== null) event['subject'] = record.subject;
-  event['time'] = record.time;
-  if (record.correlationId !== null) event['correlationid'] = record.correlationId;
-  if (record.causationId !== null) event['causationid'] = record.causationId;
+  if (record.subject !== null) event.subject = record.subject;
+  if (record.correlationId !== null) event.correlationid = record.correlationId;
+  if (record.causationId !== null) event.causationid = record.causationId;
+  if (record.streamId !== null) event.stream = record.streamId;
+  if (record.version !== null) event.version = record.version;
   if (record.extensions !== null) Object.assign(event, record.extensions);
-  event['topic'] = record.topic;
-  event['partition'] = record.partition;
-  event['offset'] = record.offset;
-  event['position'] = record.position;
-  event['recordedAt'] = record.recordedAt;
-  if (record.streamId !== null) event['stream'] = record.streamId;
-  if (record.version !== null) event['version'] = record.version;
   return event;
 }
 

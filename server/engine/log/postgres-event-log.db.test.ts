@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { upsertNode } from '#server/storage/node-rows.ts';
 import { createTestDatabase, type TestDatabase } from '#server/testing/test-database.ts';
 import { systemClock } from '../clock.ts';
 import { isEngineError } from '../errors.ts';
@@ -9,26 +11,28 @@ import { type LogRecord, type NewEvent } from './event-record.ts';
 import { createEventLog, type PostgresEventLog } from './postgres-event-log.ts';
 import { createTopics, type LoadableTopics } from './topics.ts';
 
-let test_: TestDatabase;
+let kit: TestDatabase;
 let log: PostgresEventLog;
 let topics: LoadableTopics;
 
-async function openLog(): Promise<PostgresEventLog> {
+async function openLog(nodeId = 'node-a'): Promise<PostgresEventLog> {
   const opened = createEventLog({
-    database: test_.database,
+    database: kit.database,
     clock: systemClock,
     logger: silentLogger,
     findTopic: (name) => topics.find(name),
     findTopicById: (id) => topics.findById(id),
+    refreshTopics: () => topics.refresh(),
+    nodeId,
   });
   await opened.start();
   return opened;
 }
 
 beforeAll(async () => {
-  test_ = await createTestDatabase();
+  kit = await createTestDatabase();
   topics = createTopics({
-    database: test_.database,
+    database: kit.database,
     clock: systemClock,
     wakeOutbox: () => undefined,
     nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
@@ -39,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await log.stop();
-  await test_.drop();
+  await kit.drop();
 });
 
 const event = (id: string, over: Partial<NewEvent> = {}): NewEvent => ({
@@ -186,10 +190,41 @@ describe('the log', () => {
     expect(one).toHaveLength(1);
   });
 
+  test('tells the other processes what was committed, so that they read on at once', async () => {
+    await topics.ensure('told');
+    await upsertNode(kit.database.pool, 'node-a', randomUUID());
+    await upsertNode(kit.database.pool, 'node-b', randomUUID());
+    const [writer, follower] = await Promise.all([openLog('node-a'), openLog('node-b')]);
+    const reached = (position: number) =>
+      new Promise<void>((resolve) => {
+        const stop = follower.onTail((tail) => {
+          if (tail < position) return;
+          stop();
+          resolve();
+        });
+      });
+
+    const started = performance.now();
+    for (let round = 0; round < 20; round += 1) {
+      const next = reached(writer.tailPosition() + 1);
+      await writer.append({ topic: 'told', events: [event(`told-${round}`)] });
+      await next;
+    }
+    const elapsedMs = performance.now() - started;
+
+    expect(follower.tailPosition()).toBe(writer.tailPosition());
+    expect(await follower.readAfter(writer.tailPosition() - 20, 50)).toEqual(
+      await writer.readAfter(writer.tailPosition() - 20, 50),
+    );
+    // The backstop alone would take a second for each.
+    expect(elapsedMs).toBeLessThan(10_000);
+    await Promise.all([writer.stop(), follower.stop()]);
+  });
+
   test('two writers of one database never skip, repeat or reorder a position', async () => {
     await topics.ensure('two');
     const other = await openLog();
-    const from = log.tailPosition();
+    const from = other.tailPosition();
 
     await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
@@ -242,88 +277,110 @@ const commands = fc.array(
   { maxLength: 25 },
 );
 
+const MODEL_RUNS = 40;
+
 test('behaves as a small model does under appends, duplicates, expected versions and restarts', async () => {
   await topics.ensure('model');
   let round = 0;
-  const runs = Number(process.env['WEIR_MODEL_RUNS'] ?? 40);
 
   await fc.assert(
     fc.asyncProperty(commands, async (steps: ModelCommand[]) => {
       round += 1;
-      const name = (id: number | string) => `${round}:${id}`;
-      let subject = await openLog();
-      const from = subject.tailPosition();
-      const stored = new Map<string, number>();
-      const versions = new Map<string, number>();
-      for (const step of steps) {
-        if (step.kind === 'restart') {
-          await subject.stop();
-          subject = await openLog();
-          continue;
-        }
-        const ids = [...new Set(step.ids)].map(name);
-        const fresh = ids.filter((id) => !stored.has(id));
-        if (step.kind === 'append') {
-          const receipts = await subject.append({
-            topic: 'model',
-            events: ids.map((id) =>
-              event(id, { subject: step.subject === null ? null : name(step.subject) }),
-            ),
-          });
-          for (const receipt of receipts) {
-            expect(receipt.duplicate).toBe(stored.has(receipt.id));
-            if (receipt.duplicate) expect(receipt.position).toBe(stored.get(receipt.id));
-            stored.set(receipt.id, receipt.position);
-          }
-          continue;
-        }
-        const streamId = name(`s-${step.stream}`);
-        const version = versions.get(streamId) ?? 0;
-        const conditional = step.expected !== 'any';
-        const partial = conditional && fresh.length > 0 && fresh.length < ids.length;
-        const wanted = step.expected === 'noStream' ? 0 : step.expected;
-        const conflict =
-          conditional &&
-          fresh.length > 0 &&
-          (wanted === 'streamExists' ? version === 0 : wanted !== version);
-        const outcome = await subject
-          .append({
-            topic: 'model',
-            streamId,
-            expectedVersion: step.expected,
-            events: ids.map((id) => event(id)),
-          })
-          .catch((error: unknown) => error);
-        if (partial) expect(isEngineError(outcome, 'invalid-request')).toBe(true);
-        else if (conflict) expect(isEngineError(outcome, 'version-conflict')).toBe(true);
-        else {
-          expect(Array.isArray(outcome)).toBe(true);
-          if (!Array.isArray(outcome)) throw new Error('unreachable');
-          let next = version;
-          for (const receipt of outcome) {
-            if (stored.has(receipt.id)) expect(receipt.position).toBe(stored.get(receipt.id));
-            else {
-              next += 1;
-              expect(receipt.version).toBe(next);
-              stored.set(receipt.id, receipt.position);
-            }
-          }
-          versions.set(streamId, next);
-        }
-      }
-      await subject.stop();
+      const model = new Model(`${round}`, await openLog());
+      const from = model.log.tailPosition();
+      for (const step of steps) await model.apply(step);
+      await model.log.stop();
+
       const reader = await openLog();
       const records = await reader.readAfter(from, 500);
       await reader.stop();
       expect(records.map((record) => record.position)).toEqual(
         records.map((_, index) => from + 1 + index),
       );
-      expect(new Map(records.map((record) => [record.id, record.position]))).toEqual(stored);
+      expect(new Map(records.map((record) => [record.id, record.position]))).toEqual(model.stored);
       expectDensePartitions(records);
     }),
-    { numRuns: runs },
+    { numRuns: MODEL_RUNS },
   );
 }, 120_000);
+
+/** What the log should hold, in a few maps, and the log itself. */
+class Model {
+  log: PostgresEventLog;
+  readonly stored = new Map<string, number>();
+  readonly #versions = new Map<string, number>();
+  readonly #prefix: string;
+
+  constructor(prefix: string, opened: PostgresEventLog) {
+    this.#prefix = prefix;
+    this.log = opened;
+  }
+
+  async apply(step: ModelCommand): Promise<void> {
+    if (step.kind === 'restart') {
+      await this.log.stop();
+      this.log = await openLog();
+      return;
+    }
+    const ids = [...new Set(step.ids)].map((id) => this.#name(id));
+    if (step.kind === 'append') await this.#append(ids, step.subject);
+    else await this.#appendToStream(ids, this.#name(`s-${step.stream}`), step.expected);
+  }
+
+  #name(id: number | string): string {
+    return `${this.#prefix}:${id}`;
+  }
+
+  async #append(ids: readonly string[], subject: number | null): Promise<void> {
+    const key = subject === null ? null : this.#name(subject);
+    const events = ids.map((id) => event(id, { subject: key }));
+    for (const receipt of await this.log.append({ topic: 'model', events })) {
+      expect(receipt.duplicate).toBe(this.stored.has(receipt.id));
+      this.#expectFirstPosition(receipt);
+    }
+  }
+
+  async #appendToStream(
+    ids: readonly string[],
+    streamId: string,
+    expected: ExpectedVersion,
+  ): Promise<void> {
+    const version = this.#versions.get(streamId) ?? 0;
+    const code = this.#refusal(ids, version, expected);
+    const answer = this.log.append({
+      topic: 'model',
+      streamId,
+      expectedVersion: expected,
+      events: ids.map((id) => event(id)),
+    });
+    if (code !== null) {
+      await expect(answer).rejects.toMatchObject({ code });
+      return;
+    }
+    let next = version;
+    for (const receipt of await answer) {
+      if (!this.stored.has(receipt.id)) {
+        next += 1;
+        expect(receipt.version).toBe(next);
+      }
+      this.#expectFirstPosition(receipt);
+    }
+    this.#versions.set(streamId, next);
+  }
+
+  #refusal(ids: readonly string[], version: number, expected: ExpectedVersion): string | null {
+    const fresh = ids.filter((id) => !this.stored.has(id)).length;
+    if (expected === 'any' || fresh === 0) return null;
+    if (fresh < ids.length) return 'invalid-request';
+    if (expected === 'streamExists') return version > 0 ? null : 'version-conflict';
+    return (expected === 'noStream' ? 0 : expected) === version ? null : 'version-conflict';
+  }
+
+  #expectFirstPosition(receipt: { readonly id: string; readonly position: number }): void {
+    expect(receipt.position).toBe(this.stored.get(receipt.id) ?? receipt.position);
+    this.stored.set(receipt.id, receipt.position);
+  }
+}
 
 function expectDensePartitions(records: readonly LogRecord[]): void {
   const next = new Map<number, number>();

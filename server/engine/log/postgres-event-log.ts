@@ -13,15 +13,20 @@ import { type TopicInfo } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
+import { SYSTEM_TOPIC } from '../system/system-events.ts';
 import { type AppliedBatch, type PreparedAppend } from './append-plan.ts';
 import { type AppendRequest, type EventLog, type PartitionCursor } from './event-log.ts';
 import { type LogRecord, type NewEvent } from './event-record.ts';
 import { GroupCommit } from './group-commit.ts';
 import { addLeavesAhead, LEAF_POSITIONS } from './leaves.ts';
+import { createLogFollower, type LogFollower } from './log-follower.ts';
 import { LogTail } from './log-tail.ts';
 import { partitionOf } from './partitioner.ts';
 
 const READ_BYTES_DEFAULT = 4 * 1_048_576;
+const CATCH_UP_PAGE = 1_000;
+/** Further behind than this the tail is taken as it is; readers find the rest on disk. */
+const MAX_CATCH_UP = 20_000;
 
 type EventLogDependencies = {
   readonly database: Database;
@@ -29,6 +34,9 @@ type EventLogDependencies = {
   readonly logger: Logger;
   readonly findTopic: (name: string) => TopicInfo | undefined;
   readonly findTopicById: (id: number) => TopicInfo | undefined;
+  /** Another process made or changed a topic. */
+  readonly refreshTopics: () => Promise<void>;
+  readonly nodeId: string;
 };
 
 export type PostgresEventLog = EventLog &
@@ -39,59 +47,197 @@ export type PostgresEventLog = EventLog &
     waiting(): number;
   };
 
-/**
- * The log on Postgres. Writes go through group commit into append_batch; reads come from the tail cache when it covers
- * them, else from the table. Promises: see EventLog.
- */
+/** The log on Postgres; see the class. */
 export function createEventLog(deps: EventLogDependencies): PostgresEventLog {
-  const tail = new LogTail();
-  const heads = new Map<string, number>();
-  const roundRobin = new Map<number, number>();
-  const topicName = (id: number): string => deps.findTopicById(id)?.name ?? `#${id}`;
-  const headOf = (topicId: number, partition: number) => heads.get(`${topicId}:${partition}`);
-  let leafLimit = LEAF_POSITIONS;
+  return new PostgresLog(deps);
+}
 
-  const addLeaves = async () => {
-    await addLeavesAhead(deps.database.pool, tail.position);
-    leafLimit = tail.position + LEAF_POSITIONS;
-  };
+/**
+ * Writes go through group commit into append_batch; reads come from the tail cache when it covers them, else from the table.
+ * With several processes on one database the follower brings what others wrote. Promises: see EventLog.
+ */
+class PostgresLog implements PostgresEventLog {
+  readonly name = 'event log';
+  readonly #deps: EventLogDependencies;
+  readonly #tail = new LogTail();
+  /** Next offset per partition; trusted by append_batch only while the tail is the one known here. */
+  readonly #heads = new Map<string, number>();
+  readonly #roundRobin = new Map<number, number>();
+  readonly #commit: GroupCommit;
+  readonly #follower: LogFollower;
+  #leafLimit = LEAF_POSITIONS;
+  #catchingUp: Promise<void> | null = null;
+  #wanted = 0;
 
-  const onCommitted = (batch: AppliedBatch): void => {
-    // Somebody else wrote in between: what is known of other partitions may be stale.
-    if (batch.tailBefore !== tail.position) heads.clear();
-    for (const record of batch.records) {
-      heads.set(`${record.topicId}:${record.partition}`, record.offset + 1);
+  constructor(deps: EventLogDependencies) {
+    this.#deps = deps;
+    const { database, clock, logger, nodeId } = deps;
+    this.#follower = createLogFollower({
+      database,
+      nodeId,
+      clock,
+      logger,
+      tailPosition: () => this.#tail.position,
+      catchUp: (tail) => this.#catchUp(tail),
+    });
+    this.#commit = new GroupCommit({
+      writers: database.writers,
+      clock,
+      logger,
+      heads: {
+        tail: () => this.#tail.position,
+        next: (topicId, partition) => this.#headOf(topicId, partition) ?? null,
+      },
+      topicName: (id) => this.#topicName(id),
+      onCommitted: (batch) => this.#onCommitted(batch),
+      addLeaves: () => this.#addLeaves(),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#readEnd();
+    await this.#addLeaves();
+    await this.#follower.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#commit.stop();
+    await this.#follower.stop();
+  }
+
+  async append(request: AppendRequest): Promise<PublishReceipt[]> {
+    const { unique, indexes } = withoutRepeats(request.events);
+    const receipts = await this.#commit.append(this.#prepare(request, unique));
+    return unique.length === request.events.length ? receipts : spread(receipts, indexes);
+  }
+
+  tailPosition(): number {
+    return this.#tail.position;
+  }
+
+  onTail(listener: (tailPosition: number) => void): () => void {
+    return this.#tail.onTail(listener);
+  }
+
+  nextOffset(topicId: number, partition: number): number {
+    return this.#headOf(topicId, partition) ?? 0;
+  }
+
+  waiting(): number {
+    return this.#commit.waiting;
+  }
+
+  async readAfter(
+    position: number,
+    limit: number,
+    maxBytes = READ_BYTES_DEFAULT,
+  ): Promise<readonly LogRecord[]> {
+    const cached = this.#tail.after(position, limit, maxBytes);
+    if (cached !== null) return cached;
+    const rows = await selectEventsAfter(this.#deps.database.pool, position, { limit, maxBytes });
+    return this.#toRecords(rows);
+  }
+
+  async readPartitions(
+    cursors: readonly PartitionCursor[],
+    limit: number,
+  ): Promise<readonly LogRecord[]> {
+    const found: LogRecord[] = [];
+    const missing: PartitionCursor[] = [];
+    for (const cursor of cursors) {
+      const head = this.#headOf(cursor.topicId, cursor.partition);
+      if (head !== undefined && cursor.offset >= head) continue;
+      const cached = this.#tail.ofPartition({ ...cursor, limit });
+      if (cached === null) missing.push(cursor);
+      else for (const record of cached) found.push(record);
     }
-    tail.add(batch.tailBefore, batch.records);
-    if (tail.position > leafLimit) {
-      leafLimit = tail.position + LEAF_POSITIONS;
-      addLeaves().catch((error: unknown) =>
-        deps.logger.error({ err: error }, 'could not add the next leaf of the log'),
+    if (missing.length > 0) {
+      const maxBytes = Math.ceil(READ_BYTES_DEFAULT / missing.length);
+      const bound = { limit, maxBytes };
+      const rows = await selectPartitions(this.#deps.database.pool, missing, bound);
+      for (const record of this.#toRecords(rows)) found.push(record);
+    }
+    return found;
+  }
+
+  async readPositions(positions: readonly number[]): Promise<readonly LogRecord[]> {
+    return this.#toRecords(await selectEventsAt(this.#deps.database.pool, positions));
+  }
+
+  // The tail first: heads may then be ahead of it, which costs a look at the disk, never behind.
+  async #readEnd(): Promise<void> {
+    const { pool } = this.#deps.database;
+    const position = await selectTail(pool);
+    for (const head of await selectHeads(pool)) {
+      this.#heads.set(`${head.topicId}:${head.partition}`, head.next);
+    }
+    if (position > this.#tail.position) this.#tail.restart(position);
+  }
+
+  #onCommitted(batch: AppliedBatch): void {
+    const last = batch.records.at(-1);
+    if (last === undefined) return;
+    if (batch.tailBefore === this.#tail.position) {
+      this.#learn(batch.tailBefore, batch.records);
+    } else if (last.position > this.#tail.position) {
+      // Somebody else wrote in between: what both wrote is read from disk, in order.
+      this.#catchUp(last.position).catch((error: unknown) =>
+        this.#deps.logger.warn({ err: error }, 'reading on is tried again'),
       );
     }
-  };
+    this.#follower.committed(last.position);
+  }
 
-  const commit = new GroupCommit({
-    writers: deps.database.writers,
-    clock: deps.clock,
-    logger: deps.logger,
-    heads: {
-      tail: () => tail.position,
-      next: (topicId, partition) => headOf(topicId, partition) ?? null,
-    },
-    topicName,
-    onCommitted,
-    addLeaves,
-  });
+  #learn(tailBefore: number, records: readonly LogRecord[]): void {
+    for (const record of records) {
+      this.#heads.set(`${record.topicId}:${record.partition}`, record.offset + 1);
+    }
+    this.#tail.add(tailBefore, records);
+    if (this.#tail.position <= this.#leafLimit) return;
+    this.#leafLimit = this.#tail.position + LEAF_POSITIONS;
+    this.#addLeaves().catch((error: unknown) =>
+      this.#deps.logger.error({ err: error }, 'could not add the next leaf of the log'),
+    );
+  }
 
-  const nextRoundRobin = (topic: TopicInfo): number => {
-    const next = ((roundRobin.get(topic.id) ?? -1) + 1) % topic.partitions;
-    roundRobin.set(topic.id, next);
-    return next;
-  };
+  /** Reads what is on disk up to the position; one reader at a time, which goes on to the highest position asked for. */
+  #catchUp(target: number): Promise<void> {
+    this.#wanted = Math.max(this.#wanted, target);
+    this.#catchingUp ??= this.#readOn().finally(() => {
+      this.#catchingUp = null;
+    });
+    return this.#catchingUp;
+  }
 
-  const prepare = (request: AppendRequest, events: readonly NewEvent[]): PreparedAppend => {
-    const topic = deps.findTopic(request.topic);
+  async #readOn(): Promise<void> {
+    const { database, refreshTopics, findTopicById } = this.#deps;
+    if (this.#wanted - this.#tail.position > MAX_CATCH_UP) {
+      await refreshTopics();
+      await this.#readEnd();
+      return;
+    }
+    while (this.#tail.position < this.#wanted) {
+      const rows = await selectEventsAfter(database.pool, this.#tail.position, {
+        limit: CATCH_UP_PAGE,
+        maxBytes: READ_BYTES_DEFAULT,
+      });
+      if (rows.length === 0) return;
+      if (rows.some((row) => tellsOfTopics(row, findTopicById(row.topic_id)))) {
+        await refreshTopics();
+      }
+      // A commit of this process may have moved the tail meanwhile.
+      const fresh = this.#toRecords(rows).filter((record) => record.position > this.#tail.position);
+      this.#learn(this.#tail.position, fresh);
+    }
+  }
+
+  async #addLeaves(): Promise<void> {
+    await addLeavesAhead(this.#deps.database.pool, this.#tail.position);
+    this.#leafLimit = this.#tail.position + LEAF_POSITIONS;
+  }
+
+  #prepare(request: AppendRequest, events: readonly NewEvent[]): PreparedAppend {
+    const topic = this.#deps.findTopic(request.topic);
     if (topic === undefined) {
       throw new EngineError('unknown-topic', `There is no topic ${request.topic}.`, {
         topic: request.topic,
@@ -106,59 +252,33 @@ export function createEventLog(deps: EventLogDependencies): PostgresEventLog {
       events,
       keys,
       partitions: keys.map((key) =>
-        key === null ? nextRoundRobin(topic) : partitionOf(key, topic.partitions),
+        key === null ? this.#nextRoundRobin(topic) : partitionOf(key, topic.partitions),
       ),
       sizeBytes: events.reduce((sum, event) => sum + event.sizeBytes, 0),
     };
-  };
+  }
 
-  const toRecords = (rows: readonly EventRow[]): LogRecord[] =>
-    rows.map((row) => toLogRecord(row, topicName(row.topic_id)));
+  #nextRoundRobin(topic: TopicInfo): number {
+    const next = ((this.#roundRobin.get(topic.id) ?? -1) + 1) % topic.partitions;
+    this.#roundRobin.set(topic.id, next);
+    return next;
+  }
 
-  return {
-    name: 'event log',
-    start: async () => {
-      const position = await selectTail(deps.database.pool);
-      for (const head of await selectHeads(deps.database.pool)) {
-        heads.set(`${head.topicId}:${head.partition}`, head.next);
-      }
-      tail.restart(position);
-      await addLeaves();
-    },
-    stop: () => commit.stop(),
-    append: async (request) => {
-      const { unique, indexes } = withoutRepeats(request.events);
-      const receipts = await commit.append(prepare(request, unique));
-      return unique.length === request.events.length ? receipts : spread(receipts, indexes);
-    },
-    tailPosition: () => tail.position,
-    onTail: (listener) => tail.onTail(listener),
-    nextOffset: (topicId, partition) => headOf(topicId, partition) ?? 0,
-    waiting: () => commit.waiting,
-    readAfter: async (position, limit, maxBytes = READ_BYTES_DEFAULT) =>
-      tail.after(position, limit, maxBytes) ??
-      toRecords(await selectEventsAfter(deps.database.pool, position, { limit, maxBytes })),
-    readPartitions: async (cursors, limit) => {
-      const found: LogRecord[] = [];
-      const missing: PartitionCursor[] = [];
-      for (const cursor of cursors) {
-        const head = headOf(cursor.topicId, cursor.partition);
-        if (head !== undefined && cursor.offset >= head) continue;
-        const cached = tail.ofPartition({ ...cursor, limit });
-        if (cached === null) missing.push(cursor);
-        else found.push(...cached);
-      }
-      if (missing.length > 0) {
-        const maxBytes = Math.ceil(READ_BYTES_DEFAULT / missing.length);
-        const rows = await selectPartitions(deps.database.pool, missing, { limit, maxBytes });
-        for (const row of rows) found.push(toLogRecord(row, topicName(row.topic_id)));
-      }
-      return found;
-    },
-    readPositions: async (positions) =>
-      toRecords(await selectEventsAt(deps.database.pool, positions)),
-  };
+  #headOf(topicId: number, partition: number): number | undefined {
+    return this.#heads.get(`${topicId}:${partition}`);
+  }
+
+  #topicName(id: number): string {
+    return this.#deps.findTopicById(id)?.name ?? `#${id}`;
+  }
+
+  #toRecords(rows: readonly EventRow[]): LogRecord[] {
+    return rows.map((row) => toLogRecord(row, this.#topicName(row.topic_id)));
+  }
 }
+
+const tellsOfTopics = (row: EventRow, topic: TopicInfo | undefined): boolean =>
+  topic === undefined || (topic.name === SYSTEM_TOPIC && row.type.startsWith('weir.topic.'));
 
 // The same (source, id) twice in one request is one event; the second is answered as a duplicate of the first.
 function withoutRepeats(events: readonly NewEvent[]): {

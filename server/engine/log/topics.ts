@@ -37,151 +37,181 @@ type TopicsDependencies = {
 export type LoadableTopics = Topics & {
   /** Reads all topics and creates `$system` when missing; call once before the first append. */
   load(): Promise<void>;
+  /** Reads them again: another process made or changed some. */
+  refresh(): Promise<void>;
 };
 
 /** The topics, cached whole: the hot path finds one without a query. */
 export function createTopics(deps: TopicsDependencies): LoadableTopics {
-  const byName = new Map<string, TopicRow>();
-  const byId = new Map<number, TopicRow>();
-  const listeners = new Set<(topic: TopicInfo) => void>();
-  const creating = new Map<string, Promise<TopicInfo>>();
+  return new CachedTopics(deps);
+}
 
-  const remember = (row: TopicRow): TopicInfo => {
-    byName.set(row.name, row);
-    byId.set(row.id, row);
+class CachedTopics implements LoadableTopics {
+  readonly #deps: TopicsDependencies;
+  readonly #byName = new Map<string, TopicRow>();
+  readonly #byId = new Map<number, TopicRow>();
+  readonly #listeners = new Set<(topic: TopicInfo) => void>();
+  readonly #creating = new Map<string, Promise<TopicInfo>>();
+
+  constructor(deps: TopicsDependencies) {
+    this.#deps = deps;
+  }
+
+  async load(): Promise<void> {
+    await this.refresh();
+    await this.ensure(SYSTEM_TOPIC);
+  }
+
+  async refresh(): Promise<void> {
+    for (const row of await selectTopics(this.#deps.database.pool)) {
+      if (!isSame(this.#byName.get(row.name), row)) this.#remember(row);
+    }
+  }
+
+  find(name: string): TopicInfo | undefined {
+    const row = this.#byName.get(name);
+    return row === undefined ? undefined : infoOf(row);
+  }
+
+  findById(id: number): TopicInfo | undefined {
+    const row = this.#byId.get(id);
+    return row === undefined ? undefined : infoOf(row);
+  }
+
+  all(): readonly TopicInfo[] {
+    return [...this.#byName.values()].map(infoOf);
+  }
+
+  ensure(name: string): Promise<TopicInfo> {
+    const known = this.find(name);
+    if (known !== undefined) return Promise.resolve(known);
+    let pending = this.#creating.get(name);
+    if (pending === undefined) {
+      pending = this.#create(name).finally(() => this.#creating.delete(name));
+      this.#creating.set(name, pending);
+    }
+    return pending;
+  }
+
+  async put(
+    name: string,
+    settings: TopicSettings,
+    actor: Actor,
+  ): Promise<{ topic: Topic; created: boolean }> {
+    checkName(name);
+    if (name.startsWith('$')) {
+      throw new EngineError('invalid-request', 'Topics beginning with "$" belong to Weir.', {
+        field: 'topic',
+      });
+    }
+    const { row, created } = await this.#store(valuesOf(name, settings), actor);
+    if (row === undefined) {
+      throw new EngineError(
+        'wrong-state',
+        `Topic ${name} was being created by another request; try again.`,
+        { state: 'creating' },
+      );
+    }
+    this.#remember(row);
+    return { topic: this.#describe(row, await this.#see()), created };
+  }
+
+  async get(name: string): Promise<Topic> {
+    const row = this.#byName.get(name);
+    if (row === undefined) {
+      throw new EngineError('unknown-topic', `There is no topic ${name}.`, { topic: name });
+    }
+    return this.#describe(row, await this.#see());
+  }
+
+  async list(): Promise<readonly Topic[]> {
+    const seen = await this.#see();
+    return [...this.#byName.values()]
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map((row) => this.#describe(row, seen));
+  }
+
+  onChange(listener: (topic: TopicInfo) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #remember(row: TopicRow): TopicInfo {
+    this.#byName.set(row.name, row);
+    this.#byId.set(row.id, row);
     const info = infoOf(row);
-    for (const listener of listeners) listener(info);
+    for (const listener of this.#listeners) listener(info);
     return info;
-  };
+  }
 
-  const store = async (values: TopicValues, actor: Actor) => {
-    const stored = await withTransaction(deps.database.pool, async (tx) => {
+  async #create(name: string): Promise<TopicInfo> {
+    checkName(name);
+    const { row } = await this.#store(valuesOf(name, defaultsOf(name)), 'weir');
+    if (row !== undefined) return this.#remember(row);
+    // Another process created it at the same moment.
+    await this.refresh();
+    const existing = this.find(name);
+    if (existing === undefined) throw new Error(`Topic ${name} could not be created`);
+    return existing;
+  }
+
+  // The topic and the fact that tells of it, in one transaction.
+  async #store(values: TopicValues, actor: Actor) {
+    const stored = await withTransaction(this.#deps.database.pool, async (tx) => {
       const before = await selectTopicForUpdate(tx, values.name);
-      if (before === undefined && byName.size >= MAX_TOPICS) {
-        throw new EngineError(
-          'invalid-request',
-          `There are ${MAX_TOPICS} topics, the most there can be.`,
-          { field: 'topic' },
-        );
-      }
+      if (before === undefined) this.#refuseTooMany();
       refuseShrinking(before, values);
       const row =
         before === undefined ? await insertTopic(tx, values) : await updateTopic(tx, values);
       const created = before === undefined && row !== undefined;
       if (row !== undefined) {
         const type: SystemEventType = created ? 'weir.topic.created' : 'weir.topic.changed';
+        const data = { actor, settings: settingsOf(row) };
         await insertOutbox(tx, [
-          systemRow(
-            { type, subject: row.name, data: { actor, settings: settingsOf(row) } },
-            deps.clock.now(),
-          ),
+          systemRow({ type, subject: row.name, data }, this.#deps.clock.now()),
         ]);
       }
       return { row, created };
     });
-    deps.wakeOutbox();
+    this.#deps.wakeOutbox();
     return stored;
-  };
+  }
 
-  const create = async (name: string): Promise<TopicInfo> => {
-    checkName(name);
-    const { row } = await store(valuesOf(name, defaultsOf(name)), 'weir');
-    if (row !== undefined) return remember(row);
-    // Another process created it at the same moment.
-    const existing = (await selectTopics(deps.database.pool)).find((topic) => topic.name === name);
-    if (existing === undefined) throw new Error(`Topic ${name} could not be created`);
-    return remember(existing);
-  };
+  #refuseTooMany(): void {
+    if (this.#byName.size < MAX_TOPICS) return;
+    throw new EngineError(
+      'invalid-request',
+      `There are ${MAX_TOPICS} topics, the most there can be.`,
+      { field: 'topic' },
+    );
+  }
 
-  const ensure = (name: string): Promise<TopicInfo> => {
-    const known = byName.get(name);
-    if (known !== undefined) return Promise.resolve(infoOf(known));
-    let pending = creating.get(name);
-    if (pending === undefined) {
-      pending = create(name).finally(() => creating.delete(name));
-      creating.set(name, pending);
-    }
-    return pending;
-  };
+  async #see(): Promise<Seen> {
+    const [times, subscribers] = await Promise.all([
+      selectLastEventTimes(this.#deps.database.pool),
+      selectSubscribers(this.#deps.database.pool),
+    ]);
+    return {
+      lastAt: new Map(times.map((time) => [time.topic_id, isoFromPg(time.recorded_at)])),
+      subscribers: new Map(subscribers.map((topic) => [topic.topic_id, topic.names])),
+    };
+  }
 
-  const describe = (row: TopicRow, seen: Seen): Topic => {
+  #describe(row: TopicRow, seen: Seen): Topic {
     const heads = Array.from({ length: row.partitions }, (_, partition) =>
-      deps.nextOffset(row.id, partition),
+      this.#deps.nextOffset(row.id, partition),
     );
     return {
       ...settingsOf(row),
       name: row.name,
       heads,
       events: heads.reduce((sum, head) => sum + head, 0),
-      ratePerSecond: deps.publishedPerSecond(row.name),
+      ratePerSecond: this.#deps.publishedPerSecond(row.name),
       lastEventAt: seen.lastAt.get(row.id) ?? null,
       subscriptions: seen.subscribers.get(row.id) ?? [],
       createdAt: isoFromPg(row.created_at),
     };
-  };
-
-  const see = async (): Promise<Seen> => {
-    const [times, subscribers] = await Promise.all([
-      selectLastEventTimes(deps.database.pool),
-      selectSubscribers(deps.database.pool),
-    ]);
-    return {
-      lastAt: new Map(times.map((time) => [time.topic_id, isoFromPg(time.recorded_at)])),
-      subscribers: new Map(subscribers.map((topic) => [topic.topic_id, topic.names])),
-    };
-  };
-
-  const list = async (): Promise<readonly Topic[]> => {
-    const seen = await see();
-    return [...byName.values()]
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      .map((row) => describe(row, seen));
-  };
-
-  return {
-    load: async () => {
-      for (const row of await selectTopics(deps.database.pool)) remember(row);
-      await ensure(SYSTEM_TOPIC);
-    },
-    find: (name) => {
-      const row = byName.get(name);
-      return row === undefined ? undefined : infoOf(row);
-    },
-    findById: (id) => {
-      const row = byId.get(id);
-      return row === undefined ? undefined : infoOf(row);
-    },
-    all: () => [...byName.values()].map(infoOf),
-    ensure,
-    put: async (name, settings, actor) => {
-      checkName(name);
-      if (name.startsWith('$')) {
-        throw new EngineError('invalid-request', 'Topics beginning with "$" belong to Weir.', {
-          field: 'topic',
-        });
-      }
-      const { row, created } = await store(valuesOf(name, settings), actor);
-      if (row === undefined)
-        throw new EngineError(
-          'wrong-state',
-          `Topic ${name} was being created by another request; try again.`,
-          { state: 'creating' },
-        );
-      remember(row);
-      return { topic: describe(row, await see()), created };
-    },
-    get: async (name) => {
-      const found = (await list()).find((topic) => topic.name === name);
-      if (found === undefined)
-        throw new EngineError('unknown-topic', `There is no topic ${name}.`, { topic: name });
-      return found;
-    },
-    list,
-    onChange: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
+  }
 }
 
 type Seen = {
@@ -205,6 +235,9 @@ function infoOf(row: TopicRow): TopicInfo {
   }
   return info;
 }
+
+const isSame = (known: TopicRow | undefined, row: TopicRow): boolean =>
+  known !== undefined && JSON.stringify(known) === JSON.stringify(row);
 
 function settingsOf(row: TopicRow): TopicSettings {
   return {

@@ -33,6 +33,8 @@ beforeAll(async () => {
     logger: silentLogger,
     findTopic: (name) => topics.find(name),
     findTopicById: (id) => topics.findById(id),
+    refreshTopics: () => topics.refresh(),
+    nodeId: 'node-a',
   });
   await log.start();
 });
