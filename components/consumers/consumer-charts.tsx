@@ -112,7 +112,7 @@ function Chart(props: {
 }) {
   return (
     <div className="min-w-0 rounded-m border border-line bg-surface px-3 pt-2 pb-1.5">
-      <div className="mb-1 flex flex-wrap items-baseline gap-x-3">
+      <div className="mb-1 flex flex-wrap items-center gap-x-3">
         <h3 className="text-s font-medium">{props.title}</h3>
         {props.series.map((each) => (
           <span key={each.label} className="inline-flex items-center gap-1.5 text-xs text-text-2">

@@ -12,6 +12,7 @@ import { type BreakerState, type Subscription } from '#contracts/subscription.ts
 import { formatPlural } from '#lib/format/number.ts';
 import { ConsumerStateBadge } from './consumer-badges.tsx';
 import { consumerLinks, filterChips } from './consumer-links.ts';
+import { consumerState } from './consumer-state.ts';
 import { pauseReason } from './pause-button.tsx';
 import { type ConsumerActions } from './use-consumer-actions.ts';
 
@@ -37,15 +38,9 @@ export function ConsumerHeader(props: ConsumerHeaderProps) {
   return (
     <header className="flex flex-wrap items-start gap-x-6 gap-y-3">
       <div className="min-w-0 flex-1 basis-96">
-        <p className="flex flex-wrap items-center gap-x-4 gap-y-1 text-m">
+        <p className="flex flex-wrap items-center gap-x-3 gap-y-1.5 text-m">
           <ConsumerStateBadge subscription={subscription} />
-          <span className="inline-flex items-center gap-1.5 text-s text-text-2">
-            <StateDot
-              tone={BREAKER_TONE[subscription.breaker.state]}
-              label={`breaker ${subscription.breaker.state}`}
-            />
-            since <Time at={subscription.breaker.since} />
-          </span>
+          <BreakerSince subscription={subscription} />
           <Badge>{subscription.guarantee}</Badge>
           <Badge>{subscription.delivery.kind === 'pull' ? 'pull' : 'handler'}</Badge>
           {subscription.handlerVersion ? (
@@ -78,6 +73,21 @@ export function ConsumerHeader(props: ConsumerHeaderProps) {
       </div>
       <Commands {...props} />
     </header>
+  );
+}
+
+/** The breaker and since when; its state is left out where the consumer's own says it already. */
+function BreakerSince({ subscription }: { subscription: Subscription }) {
+  const { breaker } = subscription;
+  const state = consumerState(subscription);
+  const isSaid = state === 'breaker-open' || state === 'half-open';
+  return (
+    <span className="inline-flex items-center gap-1.5 text-s whitespace-nowrap text-text-2">
+      {isSaid ? null : (
+        <StateDot tone={BREAKER_TONE[breaker.state]} label={`breaker ${breaker.state}`} />
+      )}
+      since <Time at={breaker.since} />
+    </span>
   );
 }
 

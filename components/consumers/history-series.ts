@@ -17,7 +17,8 @@ export type HistorySeries = {
 
 /**
  * Lays the samples on the even grid of the span. A consumer at rest leaves no samples: since its first one, steps without
- * count nothing and keep the lag they had. Rates are per second; the last step is not over and is scaled by what has passed.
+ * count nothing and keep the lag they had. Rates are per second; the last step is not over: it is scaled by what has passed,
+ * and unknown while nothing of it was measured.
  */
 export function historySeries(
   { samples, stepMs }: ConsumerHistory,
@@ -32,9 +33,10 @@ export function historySeries(
     times.map((at) => byTime.get(at)?.[field] ?? null);
   const rate = (field: 'handled' | 'failed') =>
     times.map((at) => {
-      if (at < measuredFrom) return null;
+      const sample = byTime.get(at);
       const elapsedMs = Math.min(stepMs, span.toMs - at);
-      const count = byTime.get(at)?.[field] ?? 0;
+      if (at < measuredFrom || (!sample && elapsedMs < stepMs)) return null;
+      const count = sample?.[field] ?? 0;
       return (count / Math.max(elapsedMs, LEAST_ELAPSED_MS)) * 1_000;
     });
   return {

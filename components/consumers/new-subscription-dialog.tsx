@@ -1,7 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
-import { type KeyboardEvent, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { CodeBlock } from '#components/ui/code-block.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
@@ -10,6 +10,7 @@ import { Input } from '#components/ui/input.tsx';
 import { Kbd } from '#components/ui/kbd.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { Select } from '#components/ui/select.tsx';
+import { useShortcut } from '#components/ui/use-shortcut.ts';
 import { type Subscription } from '#contracts/subscription.ts';
 import { usePutSubscription } from '#lib/queries/subscriptions.ts';
 import { topicsQuery } from '#lib/queries/topics.ts';
@@ -46,11 +47,7 @@ export function NewSubscriptionDialog(props: {
     setTried(true);
     if (isFine && !making.isPending) making.mutate({ name: form.name, draft: draftOf(form) });
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey) || made) return;
-    event.preventDefault();
-    make();
-  };
+  useShortcut('mod+Enter', make, { label: 'Confirm', group: 'Dialog', isEnabled: !made });
   return (
     <Dialog
       open
@@ -95,8 +92,7 @@ export function NewSubscriptionDialog(props: {
       {made ? (
         <CurlLines name={made.name} />
       ) : (
-        // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Ctrl+Enter of the fields inside bubbles to here
-        <div onKeyDown={onKeyDown} className="flex flex-col gap-4 pt-1">
+        <div className="flex flex-col gap-4 pt-1">
           <WhatFields
             form={form}
             problems={isTried ? problems : {}}

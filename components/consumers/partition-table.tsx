@@ -21,6 +21,8 @@ const ROWS_SHOWN = 200;
 /** A partition with more than this share of all the lag is drawn as the slow one. */
 const HOT_SHARE = 0.5;
 const HOT_LEAST = 10;
+/** A bar is full at the largest lag, but one event does not fill it. */
+const FULL_LEAST = 10;
 
 type Partition = Lag['partitions'][number];
 
@@ -68,7 +70,7 @@ export function PartitionTable({ name }: { name: string }) {
 }
 
 function Rows({ partitions, total }: { partitions: readonly Partition[]; total: number }) {
-  const largest = Math.max(...partitions.map((one) => one.lag), 1);
+  const full = Math.max(...partitions.map((one) => one.lag), FULL_LEAST);
   return (
     <Table label="Partitions" className="min-w-max">
       <TableHead>
@@ -96,7 +98,7 @@ function Rows({ partitions, total }: { partitions: readonly Partition[]; total: 
               {formatCount(one.lag)}
             </TableCell>
             <TableCell className="w-28 max-sm:hidden">
-              <LagBar share={one.lag / largest} isHot={isHot(one, total)} />
+              <LagBar share={one.lag / full} isHot={isHot(one, total)} />
             </TableCell>
             <TableCell numeric>{formatDuration(one.oldestUnhandledAgeMs)}</TableCell>
             <TableCell className="num max-w-32 truncate text-text-2" title={one.owner ?? undefined}>

@@ -7,6 +7,7 @@ import { Input } from '#components/ui/input.tsx';
 import { Kbd } from '#components/ui/kbd.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
+import { useShortcut } from '#components/ui/use-shortcut.ts';
 import { type ResetResponse } from '#contracts/subscription.ts';
 import { usePreviewReset } from '#lib/queries/subscriptions.ts';
 import { useViewStore } from '#lib/state/view-store.ts';
@@ -78,13 +79,15 @@ export function ResetDialog(props: {
   const { name, actions, onClose } = props;
   const reset = useReset(name, actions, onClose);
   const review = reset.preview.data;
+  useShortcut('mod+Enter', () => (review ? reset.confirm() : reset.review()), {
+    label: 'Confirm',
+    group: 'Dialog',
+  });
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter') return;
-    const isConfirm = event.metaKey || event.ctrlKey;
-    if (!isConfirm && !(event.target instanceof HTMLInputElement)) return;
+    const isPlain = event.key === 'Enter' && !event.metaKey && !event.ctrlKey;
+    if (!isPlain || !(event.target instanceof HTMLInputElement)) return;
     event.preventDefault();
-    if (isConfirm && review) reset.confirm();
-    else reset.review();
+    reset.review();
   };
   return (
     <Dialog
@@ -124,9 +127,11 @@ export function ResetDialog(props: {
         </>
       }
     >
-      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Enter of the fields inside bubbles to here */}
-      <div onKeyDown={onKeyDown} className="flex flex-col gap-4 pt-1">
-        <TargetFields {...reset} onChange={reset.change} />
+      <div className="flex flex-col gap-4 pt-1">
+        {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Enter of the fields inside bubbles to here */}
+        <div onKeyDown={onKeyDown} className="flex flex-col gap-4">
+          <TargetFields {...reset} onChange={reset.change} />
+        </div>
         {reset.preview.isPending ? <Skeleton className="h-40" /> : null}
         {reset.preview.error ? (
           <p role="alert" className="text-s text-fail">

@@ -138,7 +138,7 @@ function optionsOf(
         ...axis,
         size: 22,
         gap: 4,
-        space: 70,
+        space: 56,
         values: (...[, splits, , , stepSeconds]) =>
           splits.map((seconds) => tickOf(seconds, stepSeconds, props.isUtc ?? false)),
       },
