@@ -22,7 +22,7 @@ export function AttemptStrip(props: {
         className="m-0 flex list-none overflow-x-auto border-t-2 border-fail p-0"
       >
         {round.steps.map((step) => (
-          <li key={step.key} className="min-w-[92px] flex-1">
+          <li key={step.key} className="min-w-16 flex-1 first:min-w-[92px]">
             <button
               type="button"
               aria-pressed={step.key === props.chosenKey}
@@ -40,9 +40,11 @@ export function AttemptStrip(props: {
             </button>
           </li>
         ))}
-        <li className="min-w-[92px] flex-1 px-2 pt-1.5 pb-1">
+        <li className="min-w-14 flex-1 border-t-2 border-transparent px-2 pt-1.5 pb-1 sm:min-w-[92px]">
           <span className={cn('block text-s', TONE_TEXT[end.tone])}>{end.label}</span>
-          <span className="block text-xs text-text-3">{end.at ? <Time at={end.at} /> : null}</span>
+          <span className="block text-xs text-text-3 max-sm:hidden">
+            {end.at ? <Time at={end.at} /> : null}
+          </span>
         </li>
       </ol>
     </div>

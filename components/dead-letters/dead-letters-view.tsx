@@ -42,7 +42,7 @@ export function DeadLettersView() {
         aria-label="Groups"
         className={cn(
           'flex min-h-0 flex-col border-line',
-          panes === 1 ? 'w-full' : 'w-[clamp(280px,28vw,400px)] shrink-0 border-r',
+          panes === 1 ? 'w-full' : 'w-[clamp(300px,28vw,400px)] shrink-0 border-r',
           panes === 1 && fingerprint !== null && 'hidden',
         )}
       >

@@ -43,23 +43,23 @@ export function GroupHeader(props: {
           size="m"
           onClick={props.onRedrive}
           reason={group.open === 0 ? 'no letter of this group waits' : null}
-          className="max-[899px]:h-10"
+          className="max-[899px]:h-10 max-sm:w-full"
         >
           <RotateCcw aria-hidden />
           Redrive group…
           <Kbd className="border-current text-current opacity-70 max-lg:hidden">⇧ R</Kbd>
         </Button>
       </div>
-      <p className="flex flex-wrap items-center gap-x-1.5 gap-y-0.5 text-s text-text-3">
+      <p className="flex flex-wrap items-center gap-x-4 gap-y-0.5 text-s text-text-3">
         <Link className="text-accent hover:underline" href={consumerLink(group.subscription)}>
           {group.subscription}
         </Link>
-        <span>· {group.types.join(', ')}</span>
+        <span>{group.types.join(', ')}</span>
         <span>
-          · first <Time at={group.firstAt} />, last <Time at={group.lastAt} />
+          first <Time at={group.firstAt} />, last <Time at={group.lastAt} />
         </span>
         <span>
-          · <span className="num text-text-2">{formatCount(group.open)}</span> waiting of{' '}
+          <span className="num text-text-2">{formatCount(group.open)}</span> waiting of{' '}
           {formatPlural(group.total, 'letter')}
           {group.retrying > 0 ? `, ${formatCount(group.retrying)} retrying` : ''}
         </span>

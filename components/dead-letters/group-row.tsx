@@ -15,7 +15,7 @@ export function GroupRow({ group }: { group: DeadLetterGroup }) {
   const tone = STATUS_TONE[group.status];
   const waiting = group.open + group.retrying;
   return (
-    <div className="grid h-full cursor-pointer grid-cols-[minmax(0,1fr)_96px] items-center gap-x-3 px-4 py-2">
+    <div className="grid h-full cursor-pointer grid-cols-[minmax(0,1fr)_88px] items-center gap-x-3 px-4 py-2">
       <span className="truncate font-mono text-s font-semibold text-text">{group.errorClass}</span>
       <span
         className={cn(
@@ -35,20 +35,25 @@ export function GroupRow({ group }: { group: DeadLetterGroup }) {
         tone={waiting > 0 ? tone : 'neutral'}
         label={`New letters in the last 24 hours: ${formatCount(sum(group.trend))}`}
       />
-      <span className="flex min-w-0 items-center gap-1.5 text-s text-text-3">
-        {group.note ? (
-          <StickyNote aria-label="Has a note" className="size-3 shrink-0 text-text-2" />
-        ) : null}
-        <span className="truncate" title={group.note ?? group.message}>
-          {group.note ?? group.message}
-        </span>
+      <span className="truncate text-s text-text-3" title={group.message}>
+        {group.message}
       </span>
       <span className="text-right">
         <Badge tone={tone}>{group.status}</Badge>
       </span>
-      <span className="col-span-2 truncate text-xs text-text-3">
-        <Time at={group.firstAt} /> – <Time at={group.lastAt} />
-        {group.retrying > 0 ? ` · ${formatCount(group.retrying)} retrying` : ''}
+      <span className="col-span-2 flex min-w-0 items-center gap-3 text-xs text-text-3">
+        <span className="shrink-0">
+          <Time at={group.firstAt} /> – <Time at={group.lastAt} />
+        </span>
+        {group.retrying > 0 ? (
+          <span className="shrink-0">{formatCount(group.retrying)} retrying</span>
+        ) : null}
+        {group.note ? (
+          <span className="flex min-w-0 items-center gap-1 text-text-2" title={group.note}>
+            <StickyNote aria-label="Note:" className="size-3 shrink-0" />
+            <span className="truncate">{group.note}</span>
+          </span>
+        ) : null}
       </span>
     </div>
   );

@@ -14,7 +14,7 @@ import { nameOf, refusal } from './letter-words.ts';
 const INDENT = 2;
 
 /** Retry, edit and retry, discard. What was typed in the editor stays when it is closed. */
-export function LetterActions({ letter, size }: { letter: DeadLetter; size: 's' | 'm' }) {
+export function LetterActions({ letter, isForThumb }: { letter: DeadLetter; isForThumb: boolean }) {
   const [isDiscarding, setDiscarding] = useState(false);
   const [isEditing, setEditing] = useState(false);
   const current = letter.editedData ?? letter.event.data;
@@ -41,26 +41,26 @@ export function LetterActions({ letter, size }: { letter: DeadLetter; size: 's' 
     group: 'Dead letters',
     isEnabled: editRefused === null,
   });
-  const thumb = size === 'm' ? 'h-11 flex-1' : '';
+  const thumb = isForThumb ? 'h-11 flex-1' : '';
   return (
     <div className="flex gap-2">
       <Button
         variant="primary"
-        size={size}
+        size="m"
         className={thumb}
         onClick={() => run()}
         busy={retry.isPending && !isEditing}
         reason={refused}
       >
         <RotateCcw aria-hidden />
-        {size === 'm' ? 'Retry' : 'Retry this one'}
+        {isForThumb ? 'Retry' : 'Retry this one'}
       </Button>
-      <Button size={size} className={thumb} onClick={() => setEditing(true)} reason={editRefused}>
+      <Button size="m" className={thumb} onClick={() => setEditing(true)} reason={editRefused}>
         <Pencil aria-hidden />
-        {size === 'm' ? 'Edit' : 'Edit and retry'}
+        {isForThumb ? 'Edit' : 'Edit and retry'}
       </Button>
       <Button
-        size={size}
+        size="m"
         variant="ghost"
         className={cn(thumb, 'text-fail')}
         onClick={() => setDiscarding(true)}

@@ -23,24 +23,21 @@ export function LetterFilters(props: {
     filter.type,
   );
   return (
-    <div className="flex items-center gap-1.5 border-b border-line px-3 py-2">
+    <div className="grid grid-cols-[1.25fr_1fr_1fr_auto] items-center gap-1.5 border-b border-line px-3 py-2">
       <Choice
-        label="Consumer"
-        any="Any consumer"
+        any="Consumer"
         value={filter.subscription}
         choices={consumers}
         onChange={(subscription) => onChange({ subscription })}
       />
       <Choice
-        label="Status"
-        any="Any status"
+        any="Status"
         value={filter.status}
         choices={letterStatusSchema.options}
         onChange={(status) => onChange({ status: letterStatusSchema.nullable().parse(status) })}
       />
       <Choice
-        label="Type of event"
-        any="Any type"
+        any="Type"
         value={filter.type}
         choices={types}
         onChange={(type) => onChange({ type })}
@@ -58,7 +55,7 @@ export function LetterFilters(props: {
 }
 
 function Choice(props: {
-  label: string;
+  /** What it is about; stands there while nothing is chosen. */
   any: string;
   value: string | null;
   choices: readonly string[];
@@ -70,11 +67,11 @@ function Choice(props: {
   }));
   return (
     <Select
-      label={props.label}
+      label={`${props.any}: ${props.value ?? 'any'}`}
       value={props.value ?? ANY}
       onChange={(value) => props.onChange(value === ANY ? null : value)}
       options={options}
-      className="h-7 min-w-0 flex-1 overflow-hidden px-2 [&>span:first-child]:truncate"
+      className="h-7 min-w-0 overflow-hidden px-2 [&>span:first-child]:truncate"
     />
   );
 }

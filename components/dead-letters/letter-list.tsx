@@ -99,7 +99,9 @@ function SelectionBar(props: {
   return (
     <div className="flex h-10 items-center gap-2 border-b border-line pr-2 pl-3">
       <Checkbox
-        label={count > 0 ? `${formatCount(count)} selected` : summaryOf(letters, props.hasMore)}
+        label={
+          count > 0 ? `${formatCount(count)} selected` : summaryOf(letters.length, props.hasMore)
+        }
         checked={checkedState(count, choosable.length)}
         disabled={choosable.length === 0}
         onChange={(isOn) => {
@@ -131,6 +133,6 @@ function checkedState(chosen: number, choosable: number): boolean | 'indetermina
   return chosen >= choosable ? true : 'indeterminate';
 }
 
-function summaryOf(letters: readonly DeadLetter[], hasMore: boolean): string {
-  return `${hasMore ? 'the newest ' : ''}${formatPlural(letters.length, 'letter')}`;
+function summaryOf(count: number, hasMore: boolean): string {
+  return hasMore ? `Newest ${formatPlural(count, 'letter')}` : formatPlural(count, 'letter');
 }

@@ -49,60 +49,57 @@ export function LetterPane(props: { id: string; isNarrow: boolean }) {
       />
     );
   }
+  const actions = <LetterActions letter={letter} isForThumb={props.isNarrow} />;
   return (
     <>
-      <div className="min-h-0 flex-1 overflow-auto px-4 py-3">
-        <LetterDetails letter={letter} />
-        {props.isNarrow ? null : (
-          <div className="mt-4">
-            <LetterActions letter={letter} size="s" />
-          </div>
-        )}
+      <div className="min-h-0 flex-1 overflow-auto">
+        <header className="z-10 border-b border-line bg-bg px-4 py-3 min-[900px]:sticky min-[900px]:top-0">
+          <LetterTitle letter={letter} />
+          {props.isNarrow ? null : <div className="mt-2">{actions}</div>}
+        </header>
+        <div className="flex flex-col gap-4 px-4 py-3">
+          <LetterState letter={letter} />
+          <LetterAttempts letter={letter} />
+          <LetterContents letter={letter} />
+        </div>
       </div>
       {props.isNarrow ? (
-        <footer className="border-t border-line bg-surface px-3 py-2">
-          <LetterActions letter={letter} size="m" />
-        </footer>
+        <footer className="border-t border-line bg-surface px-4 py-2">{actions}</footer>
       ) : null}
     </>
   );
 }
 
-function LetterDetails({ letter }: { letter: DeadLetter }) {
+function LetterTitle({ letter }: { letter: DeadLetter }) {
   const links = linksOf(letter);
   const { event } = letter;
   return (
-    <div className="flex flex-col gap-4">
-      <div>
-        <div className="flex items-start gap-2">
-          <h3 className="num min-w-0 flex-1 text-l font-semibold break-words">{nameOf(letter)}</h3>
-          <Badge tone={STATUS_TONE[letter.status]}>{letter.status}</Badge>
-          <CopyButton value={letter.id} label="Copy the letter's id" />
-          <IconButton label="Copy a link to this letter" onClick={() => copyLink(letter)}>
-            <Link2 />
-          </IconButton>
-        </div>
-        <p className="text-s text-text-3">
-          {event.type} · {event.topic} · position{' '}
-          <span className="num">{formatCount(event.position)}</span> · dead{' '}
-          <Time at={letter.deadAt} /> after {formatPlural(letter.attemptCount, 'attempt')}
-        </p>
-        <nav aria-label="About this event" className="mt-1 flex gap-4 text-s">
-          <Link className="text-accent hover:underline" href={links.event}>
-            Event
-          </Link>
-          <Link className="text-accent hover:underline" href={links.flow}>
-            Flow
-          </Link>
-          <Link className="text-accent hover:underline" href={links.consumer}>
-            {letter.subscription}
-          </Link>
-        </nav>
+    <>
+      <div className="flex items-center gap-2">
+        <h3 className="num min-w-0 flex-1 text-l font-semibold break-words">{nameOf(letter)}</h3>
+        <Badge tone={STATUS_TONE[letter.status]}>{letter.status}</Badge>
+        <CopyButton value={letter.id} label="Copy the letter's id" />
+        <IconButton label="Copy a link to this letter" onClick={() => copyLink(letter)}>
+          <Link2 />
+        </IconButton>
       </div>
-      <LetterState letter={letter} />
-      <LetterAttempts letter={letter} />
-      <LetterContents letter={letter} />
-    </div>
+      <p className="text-s text-text-3">
+        {event.type} · {event.topic} · position{' '}
+        <span className="num">{formatCount(event.position)}</span> · dead{' '}
+        <Time at={letter.deadAt} /> after {formatPlural(letter.attemptCount, 'attempt')}
+      </p>
+      <nav aria-label="About this event" className="mt-1 flex gap-4 text-s">
+        <Link className="text-accent hover:underline" href={links.event}>
+          Event
+        </Link>
+        <Link className="text-accent hover:underline" href={links.flow}>
+          Flow
+        </Link>
+        <Link className="text-accent hover:underline" href={links.consumer}>
+          {letter.subscription}
+        </Link>
+      </nav>
+    </>
   );
 }
 

@@ -37,6 +37,13 @@ const view = EditorView.theme({
   '.cm-changedLine': { backgroundColor: 'var(--slow-soft)' },
   '.cm-deletedChunk, .cm-merge-a .cm-changedLine': { backgroundColor: 'var(--fail-soft)' },
   '.cm-merge-b .cm-changedLine': { backgroundColor: 'var(--ok-soft)' },
+  '&.cm-editor .cm-collapsedLines': {
+    background: 'var(--raised)',
+    color: 'var(--text-3)',
+    padding: '2px 12px',
+  },
+  // Their sign is in no font that ships with the page.
+  '& .cm-collapsedLines:before, & .cm-collapsedLines:after': { content: '"···"' },
 });
 
 const colours = HighlightStyle.define([
