@@ -1,11 +1,18 @@
-// The same tests with the long counts: how many cases the model tests try.
+// The same tests with the long counts: how many cases the model tests try, how often servers are killed.
 import { runScript } from './entry.ts';
+import { faults } from './faults.ts';
 import { generate } from './generate.ts';
 import { add, report, runVitest } from './tally.ts';
 
-const LONG_COUNTS = { WEIR_MODEL_RUNS: '1000' };
+const LONG_COUNTS = { WEIR_MODEL_RUNS: '1000', WEIR_FAULT_CYCLES: '100' };
 
 await runScript(async () => {
   await generate();
-  report(add([await runVitest('unit', LONG_COUNTS), await runVitest('db', LONG_COUNTS)]));
+  report(
+    add([
+      await runVitest('unit', LONG_COUNTS),
+      await runVitest('db', LONG_COUNTS),
+      await faults(LONG_COUNTS),
+    ]),
+  );
 });

@@ -1,11 +1,13 @@
 import { buildWhenChanged } from './build.ts';
 import { check } from './check.ts';
 import { e2e } from './e2e.ts';
+import { faults } from './faults.ts';
 import { add, report, runVitest, type Tally } from './tally.ts';
 
 // A part that cannot even begin (no build, no browser) is one failure, and the parts after it still run.
 const tallies: Tally[] = [];
-for (const part of [check, () => runVitest('db'), build, e2e]) tallies.push(await attempt(part));
+for (const part of [check, () => runVitest('db'), build, () => faults(), e2e])
+  tallies.push(await attempt(part));
 report(add(tallies));
 
 async function build(): Promise<Tally> {

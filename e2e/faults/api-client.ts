@@ -10,6 +10,7 @@ const TIMEOUT_MS = 10_000;
 const EXPORT_TIMEOUT_MS = 120_000;
 const DRAINED_WITHIN_MS = 60_000;
 const ENDED_WITHIN_MS = 60_000;
+const COUNTS_AGE_MAX_MS = 1_000;
 const MAX_PAGES = 1_000;
 
 export type Answer = { readonly status: number; readonly body: unknown };
@@ -52,11 +53,15 @@ export class ApiClient {
     return this.#request('GET', `/subscriptions/${name}`, subscriptionSchema);
   }
 
-  /** Nothing of the subscription is left to deliver, to retry or in flight. */
+  /** Nothing of the subscription is left to deliver, to retry or in flight, and that for longer than counts may be old. */
   async untilDrained(name: string): Promise<void> {
+    let emptySinceMs: number | undefined;
     await until(`${name} is drained`, DRAINED_WITHIN_MS, async () => {
       const { lag, retrying, inFlight, parked } = await this.subscription(name);
-      return lag + retrying + inFlight + parked === 0 ? true : undefined;
+      const isEmpty = lag + retrying + inFlight + parked === 0;
+      emptySinceMs = isEmpty ? (emptySinceMs ?? performance.now()) : undefined;
+      if (emptySinceMs === undefined) return undefined;
+      return performance.now() - emptySinceMs > COUNTS_AGE_MAX_MS ? true : undefined;
     });
   }
 

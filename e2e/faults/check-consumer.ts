@@ -1,5 +1,5 @@
 import { type StoredEvent } from '#contracts/event.ts';
-import { type Anomaly } from './checker.ts';
+import { type Anomaly } from './anomaly.ts';
 import { type JournalEntry, type Received } from './journal.ts';
 
 export type ConsumerRecord = {
@@ -36,6 +36,7 @@ export function checkConsumer(
   const seen = readSeen(entries.filter((entry) => entry.client === consumer.client));
   return [
     ...checkCompleteness(consumer, meant, seen),
+    ...checkConservation(consumer, seen),
     ...checkStrays(consumer, meant, seen),
     ...checkOrder(consumer, seen.deliveries),
   ];
@@ -72,23 +73,34 @@ function checkCompleteness(
   const received = new Set(deliveries.map((delivery) => delivery.eventId));
   const letters = new Set(dead);
   const anomalies: Anomaly[] = [];
-  let settled = 0;
   for (const { id, position } of meant) {
+    if (acknowledged.has(id) || letters.has(id) || open.has(id)) continue;
     const detail = `${client}: ${id} at position ${position}`;
-    if (acknowledged.has(id) || letters.has(id) || open.has(id)) settled += 1;
-    else if (received.has(id)) anomalies.push({ kind: 'not-settled', detail });
-    else anomalies.push({ kind: 'not-delivered', detail });
+    anomalies.push({ kind: received.has(id) ? 'not-settled' : 'not-delivered', detail });
   }
-  if (letters.size !== dead.length)
-    anomalies.push({
-      kind: 'not-conserved',
-      detail: `${client}: ${dead.length} letters about ${letters.size} events`,
-    });
-  if (settled + anomalies.length < meant.length)
-    anomalies.push({
-      kind: 'not-conserved',
-      detail: `${client}: ${meant.length} meant, ${settled} settled`,
-    });
+  return anomalies;
+}
+
+/** An event is acknowledged or dead, once, and not both; only a redrive makes the one of the other. */
+function checkConservation(
+  { client, dead }: ConsumerRecord,
+  { deliveries, acknowledged }: Seen,
+): readonly Anomaly[] {
+  const redriven = new Set(
+    deliveries.filter(({ redrive }) => redrive !== null).map(({ eventId }) => eventId),
+  );
+  const letters = new Set<string>();
+  const anomalies: Anomaly[] = [];
+  for (const id of dead) {
+    if (letters.has(id))
+      anomalies.push({ kind: 'not-conserved', detail: `${client}: ${id} died twice` });
+    letters.add(id);
+    if (acknowledged.has(id) && !redriven.has(id))
+      anomalies.push({
+        kind: 'not-conserved',
+        detail: `${client}: ${id} is dead though acknowledged`,
+      });
+  }
   return anomalies;
 }
 

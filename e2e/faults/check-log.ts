@@ -1,5 +1,5 @@
 import { type StoredEvent } from '#contracts/event.ts';
-import { type Anomaly } from './checker.ts';
+import { type Anomaly } from './anomaly.ts';
 
 /** Positions are dense from 1, offsets dense from 0 per partition, and time of recording never goes back. */
 export function checkLog(log: readonly StoredEvent[]): readonly Anomaly[] {

@@ -1,5 +1,5 @@
 import { type PublishReceipt, type StoredEvent } from '#contracts/event.ts';
-import { type Anomaly } from './checker.ts';
+import { type Anomaly } from './anomaly.ts';
 import { type JournalEntry, type Produced } from './journal.ts';
 
 type Outcomes = {

@@ -1,30 +1,11 @@
 // The oracle of every fault: given what the clients wrote down and what the log holds in the end, everything that must
 // not be. It is pure, and it knows nothing about how the server works; its own tests plant each anomaly once.
 import { type StoredEvent } from '#contracts/event.ts';
+import { type Anomaly } from './anomaly.ts';
 import { type ConsumerRecord, checkConsumer } from './check-consumer.ts';
 import { checkLog } from './check-log.ts';
 import { checkPublishes } from './check-publishes.ts';
 import { type JournalEntry } from './journal.ts';
-
-export type AnomalyKind =
-  | 'acknowledged-but-lost'
-  | 'acknowledged-elsewhere'
-  | 'stored-twice'
-  | 'stored-though-refused'
-  | 'never-published'
-  | 'position-gap'
-  | 'offset-gap'
-  | 'time-went-back'
-  | 'key-order'
-  | 'key-gap'
-  | 'key-moved'
-  | 'not-delivered'
-  | 'not-settled'
-  | 'delivered-though-not-meant'
-  | 'delivery-order'
-  | 'not-conserved';
-
-export type Anomaly = { readonly kind: AnomalyKind; readonly detail: string };
 
 export type History = {
   readonly entries: readonly JournalEntry[];

@@ -1,5 +1,6 @@
+import { type Anomaly } from './anomaly.ts';
 import { ApiClient } from './api-client.ts';
-import { type Anomaly, checkHistory } from './checker.ts';
+import { checkHistory } from './checker.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { Producer, SOURCE, TYPES } from './producer.ts';
 import { PullConsumer } from './pull-consumer.ts';
