@@ -5,15 +5,21 @@ import { TONE_TEXT, type Tone } from '#components/ui/tone.ts';
 import { formatDuration } from '#lib/format/duration.ts';
 import { type AttemptRound } from './attempt-rounds.ts';
 
+export type AttemptEnd = {
+  readonly label: string;
+  readonly tone: Tone;
+  readonly at: string | null;
+};
+
 /** One round of attempts as a line from the first to its end; each attempt can be chosen. */
 export function AttemptStrip(props: {
   round: AttemptRound;
   isOnly: boolean;
-  end: { readonly label: string; readonly tone: Tone; readonly at: string | null };
+  ends: readonly AttemptEnd[];
   chosenKey: string;
   onChoose: (key: string) => void;
 }) {
-  const { round, end } = props;
+  const { round } = props;
   return (
     <div>
       {props.isOnly ? null : <p className="mb-1 text-xs text-text-3">{round.title}</p>}
@@ -40,12 +46,17 @@ export function AttemptStrip(props: {
             </button>
           </li>
         ))}
-        <li className="min-w-14 flex-1 border-t-2 border-transparent px-2 pt-1.5 pb-1 sm:min-w-[92px]">
-          <span className={cn('block text-s', TONE_TEXT[end.tone])}>{end.label}</span>
-          <span className="block text-xs text-text-3 max-sm:hidden">
-            {end.at ? <Time at={end.at} /> : null}
-          </span>
-        </li>
+        {props.ends.map((end) => (
+          <li
+            key={end.label}
+            className="min-w-14 flex-1 border-t-2 border-transparent px-2 pt-1.5 pb-1 sm:min-w-[92px]"
+          >
+            <span className={cn('block text-s', TONE_TEXT[end.tone])}>{end.label}</span>
+            <span className="block text-xs text-text-3 max-sm:hidden">
+              {end.at ? <Time at={end.at} /> : null}
+            </span>
+          </li>
+        ))}
       </ol>
     </div>
   );

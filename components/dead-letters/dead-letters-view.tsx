@@ -1,7 +1,9 @@
 'use client';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { Button } from '#components/ui/button.tsx';
 import { cn } from '#components/ui/cn.ts';
+import { EmptyState } from '#components/ui/empty-state.tsx';
 import { LiveRegion } from '#components/ui/live-region.tsx';
 import { useShortcut } from '#components/ui/use-shortcut.ts';
 import { type DeadLetterGroup } from '#contracts/dead-letter.ts';
@@ -23,10 +25,13 @@ const NO_GROUPS: readonly DeadLetterGroup[] = [];
 export function DeadLettersView() {
   const url = useLettersUrl();
   const panes = usePaneCount();
-  const groups = useQuery(deadLetterGroupsQuery()).data ?? NO_GROUPS;
+  const read = useQuery(deadLetterGroupsQuery());
+  const groups = read.data ?? NO_GROUPS;
   const shown = matchGroups(orderGroups(groups), url.filter);
   const fingerprint = useOpenGroup(url, shown, panes);
   const group = groups.find((one) => one.fingerprint === fingerprint);
+  const isUnknown = read.isSuccess && fingerprint !== null && !group;
+  const isListAlone = panes === 1 || fingerprint === null;
   const waiting = shown.reduce((sum, one) => sum + one.open, 0);
   useFreshLetters();
   useShortcut('Escape', () => closeStep(url), {
@@ -42,7 +47,7 @@ export function DeadLettersView() {
         aria-label="Groups"
         className={cn(
           'flex min-h-0 flex-col border-line',
-          panes === 1 ? 'w-full' : 'w-[clamp(300px,28vw,400px)] shrink-0 border-r',
+          isListAlone ? 'w-full' : 'w-[clamp(300px,28vw,400px)] shrink-0 border-r',
           panes === 1 && fingerprint !== null && 'hidden',
         )}
       >
@@ -55,7 +60,24 @@ export function DeadLettersView() {
           onClearFilter={() => url.setFilter({ subscription: null, status: null, type: null })}
         />
       </section>
-      {group ? <GroupPanel key={group.fingerprint} group={group} url={url} panes={panes} /> : null}
+      {group ? (
+        <GroupPanel
+          key={[group.fingerprint, url.filter.status, url.filter.type].join()}
+          group={group}
+          url={url}
+          panes={panes}
+        />
+      ) : null}
+      {isUnknown ? (
+        <EmptyState
+          kind="filtered-out"
+          title="This group is not here"
+          className="flex-1"
+          action={<Button onClick={() => url.openGroup(null)}>Show all groups</Button>}
+        >
+          It has no letters any more, or the link is from another Weir.
+        </EmptyState>
+      ) : null}
     </div>
   );
 }
@@ -67,12 +89,13 @@ export function DeadLettersView() {
 function useOpenGroup(url: LettersUrl, shown: readonly DeadLetterGroup[], panes: number) {
   const [first, setFirst] = useState<string | null>(null);
   const isAlone = url.group === null && url.letterId !== null;
-  const letter = useQuery({ ...deadLetterQuery(url.letterId ?? ''), enabled: isAlone }).data;
+  const letter = useQuery({ ...deadLetterQuery(url.letterId ?? ''), enabled: isAlone });
   const isFirstShown = shown.some((group) => group.fingerprint === first);
   const top = shown[0]?.fingerprint ?? null;
   if (!isFirstShown && top !== first) setFirst(top);
   if (url.group !== null) return url.group;
-  if (isAlone) return letter?.fingerprint ?? null;
+  // A letter that cannot be read says so itself, beside any group.
+  if (isAlone) return letter.isError ? top : (letter.data?.fingerprint ?? null);
   return panes === 1 ? null : first;
 }
 

@@ -57,8 +57,8 @@ export function DiscardDialog(props: {
     >
       <p>
         {consumer} will not be given {isOne ? 'this event' : 'these events'} again.{' '}
-        {isOne ? 'The event stays' : 'The events stay'} in the log, and everybody else has had{' '}
-        {isOne ? 'it' : 'them'}.
+        {isOne ? 'The event stays' : 'The events stay'} in the log, and nothing changes for other
+        consumers.
       </p>
       <div className="mt-3">
         <Field label="Reason" hint="Kept with the letter and in the audit trail.">

@@ -45,7 +45,7 @@ export function isFiltered(filter: LettersFilter): boolean {
 function mayHave(group: DeadLetterGroup, status: LetterStatus): boolean {
   switch (status) {
     case 'open':
-      return group.open > 0 && group.status !== 'acknowledged';
+      return group.open > 0;
     case 'acknowledged':
       return group.open > 0 && group.status === 'acknowledged';
     case 'retrying':

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import { CodeBlock } from '#components/ui/code-block.tsx';
 import { type DeadLetter } from '#contracts/dead-letter.ts';
 import { AttemptError } from './attempt-error.tsx';
-import { type AttemptStep, attemptRounds } from './attempt-rounds.ts';
-import { AttemptStrip } from './attempt-strip.tsx';
+import { type AttemptRound, type AttemptStep, attemptRounds } from './attempt-rounds.ts';
+import { type AttemptEnd, AttemptStrip } from './attempt-strip.tsx';
 
 /** The way to the end, attempt by attempt, and the error of the one that is chosen; the last unless another is. */
 export function LetterAttempts({ letter }: { letter: DeadLetter }) {
@@ -27,7 +27,7 @@ export function LetterAttempts({ letter }: { letter: DeadLetter }) {
           key={round.steps[0]?.key}
           round={round}
           isOnly={rounds.length === 1}
-          end={endOf(letter, index === rounds.length - 1)}
+          ends={endsOf(letter, round, index === rounds.length - 1)}
           chosenKey={chosen.key}
           onChoose={setChosenKey}
         />
@@ -37,13 +37,18 @@ export function LetterAttempts({ letter }: { letter: DeadLetter }) {
   );
 }
 
-/** How a round of attempts ended; null while it goes on. A letter that was handled at last ends so, not dead. */
-function endOf(letter: DeadLetter, isLast: boolean) {
-  if (!isLast) return { label: 'Dead', tone: 'fail', at: null } as const;
+/** What came after the last attempt of a round: that it was dead, and then perhaps that it was given back or handled. */
+function endsOf(letter: DeadLetter, round: AttemptRound, isLast: boolean): readonly AttemptEnd[] {
+  const lastAt = round.steps.at(-1)?.attempt.at ?? letter.deadAt;
+  const dead: AttemptEnd = { label: 'Dead', tone: 'fail', at: lastAt };
+  if (!isLast) return [dead];
+  // An attempt after it died last belongs to a retry that was handled, or goes on.
+  const before = Date.parse(lastAt) > Date.parse(letter.deadAt) ? [] : [dead];
   if (letter.status === 'resolved') {
-    return { label: 'Handled', tone: 'ok', at: letter.resolvedAt } as const;
+    return [...before, { label: 'Handled', tone: 'ok', at: letter.resolvedAt }];
   }
-  if (letter.status === 'retrying')
-    return { label: 'Retrying …', tone: 'accent', at: null } as const;
-  return { label: 'Dead', tone: 'fail', at: letter.deadAt } as const;
+  if (letter.status === 'retrying') {
+    return [...before, { label: 'Retrying …', tone: 'accent', at: null }];
+  }
+  return [dead];
 }

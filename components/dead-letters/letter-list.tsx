@@ -76,6 +76,9 @@ export function LetterList(props: {
           />
         )}
         onOpen={(letter) => props.onOpen(letter.id)}
+        onMark={(letter) => {
+          if (isWaiting(letter)) selection.toggle(letter.id);
+        }}
         openKey={props.openId}
         onEndReached={more}
         className="min-h-60 flex-1"

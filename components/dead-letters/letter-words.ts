@@ -1,9 +1,5 @@
 import { type Tone } from '#components/ui/tone.ts';
-import {
-  type DeadLetter,
-  type DeadLetterGroup,
-  type LetterStatus,
-} from '#contracts/dead-letter.ts';
+import { type DeadLetter, type LetterStatus } from '#contracts/dead-letter.ts';
 import { formatQueryText } from '#lib/query-language.ts';
 
 export const STATUS_TONE: Readonly<Record<LetterStatus, Tone>> = {
@@ -44,6 +40,3 @@ export function linksOf({ event, subscription }: Pick<DeadLetter, 'event' | 'sub
 }
 
 export const consumerLink = (name: string): string => `/consumers/${encodeURIComponent(name)}`;
-
-/** Letters of the group that a redrive would take. */
-export const isRedrivable = (group: DeadLetterGroup): boolean => group.open > 0;

@@ -93,7 +93,7 @@ function ConfirmContent(props: ConfirmDialogProps) {
           onClick={confirm}
         >
           {props.confirmLabel}
-          <Kbd className="border-current text-current opacity-70 max-sm:hidden">Ctrl ⏎</Kbd>
+          <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
         </Button>
       </footer>
     </Radix.Content>

@@ -16,6 +16,8 @@ export type VirtualListProps<Item> = {
   renderRow: (item: Item, state: { readonly isActive: boolean }) => ReactNode;
   /** Enter or a click on a row. */
   onOpen?: ((item: Item) => void) | undefined;
+  /** "x" or Space on the active row: ticks it. */
+  onMark?: ((item: Item) => void) | undefined;
   /** The row that is open elsewhere on the page. */
   openKey?: string | null | undefined;
   /** The last rows came near: load more. May be called often. */
@@ -67,6 +69,11 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     if (event.key === 'Enter' && active !== undefined) {
       event.preventDefault();
       props.onOpen?.(active);
+      return;
+    }
+    if ((event.key === 'x' || event.key === ' ') && active !== undefined && props.onMark) {
+      event.preventDefault();
+      props.onMark(active);
       return;
     }
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 1);
