@@ -54,3 +54,9 @@ export const rangeBetween = (a: number, b: number): TimeRange => ({
   from: Math.min(a, b),
   to: Math.max(a, b),
 });
+
+/** The middle fifth: what is chosen first when there is no pointer to draw with. */
+export const middleOf = (range: TimeRange): TimeRange => ({
+  from: range.from + spanOf(range) * 0.4,
+  to: range.from + spanOf(range) * 0.6,
+});

@@ -29,6 +29,8 @@ export type TimelineToolbarProps = {
   readonly onMode: (mode: 'chart' | 'table') => void;
   readonly isBrushing: boolean;
   readonly onBrushing: (isBrushing: boolean) => void;
+  /** Chooses the middle of the view; its ends are then moved with the arrow keys. */
+  readonly onChooseMiddle: () => void;
 };
 
 /** What is drawn and how truthful it is: singles, bars, or nothing yet. */
@@ -100,8 +102,12 @@ export const TimelineToolbar = (props: TimelineToolbarProps) => {
         <Button
           aria-pressed={props.isBrushing}
           variant={props.isBrushing ? 'primary' : 'secondary'}
-          onClick={() => props.onBrushing(!props.isBrushing)}
-          title="Or hold Shift and drag"
+          onClick={(event) => {
+            // A press of a key has no pointer to draw with.
+            if (event.detail === 0) props.onChooseMiddle();
+            else props.onBrushing(!props.isBrushing);
+          }}
+          title="Or hold Shift and drag; by keyboard, move the ends of the range with the arrows"
         >
           <SquareDashedMousePointer />
           Select range

@@ -13,7 +13,7 @@ import { useViewStore } from '#lib/state/view-store.ts';
 import { RangePanel } from './range-panel.tsx';
 import { ReplayDialog } from './replay-dialog.tsx';
 import { startView } from './start-view.ts';
-import { spanOf, type TimeRange } from './time-range.ts';
+import { middleOf, spanOf, type TimeRange } from './time-range.ts';
 import { TimelineCanvas } from './timeline-canvas.tsx';
 import { TimelineController } from './timeline-controller.ts';
 import { countInRange, type LaneKind, totalOf } from './timeline-lanes.ts';
@@ -129,6 +129,7 @@ const TimelineRoom = ({ controller, kind }: { controller: TimelineController; ki
         onMode={(view) => void setUrl({ view })}
         isBrushing={isBrushing}
         onBrushing={setBrushing}
+        onChooseMiddle={() => keep(middleOf(controller.range))}
       />
       {data.timeline ? <LiveRegion text={viewSummary(data)} /> : null}
       <div className="relative flex min-h-0 flex-1 flex-col">
