@@ -19,7 +19,7 @@ const DIAMOND_RADIUS = 4;
 const WIDTH_MIN = 1;
 const WIDTH_MAX = 3.2;
 /** Below this zoom dots would be specks; the lines alone stay. */
-export const DOTS_FROM_ZOOM = 0.28;
+export const DOTS_FROM_ZOOM = 0.4;
 const LABELS_FROM_ZOOM = 0.5;
 const FADED_ALPHA = 0.16;
 

@@ -1,5 +1,6 @@
 import ELK, { type ELK as Elk, type ElkNode } from 'elkjs/lib/elk-api.js';
 import { columnsOf } from './columns.ts';
+import { foldColumns } from './fold-columns.ts';
 import {
   type GraphEdgeSpec,
   type GraphNodeSpec,
@@ -34,9 +35,12 @@ export type LayeredLayout = {
   readonly close: () => void;
 };
 
-const toElk = (nodes: readonly GraphNodeSpec[], edges: readonly GraphEdgeSpec[]): ElkNode => {
+const toElk = (
+  nodes: readonly GraphNodeSpec[],
+  edges: readonly GraphEdgeSpec[],
+  columns: ReadonlyMap<string, number>,
+): ElkNode => {
   const ids = new Set(nodes.map((node) => node.id));
-  const columns = columnsOf(nodes, edges);
   return {
     id: 'root',
     layoutOptions: { ...OPTIONS, ...(nodes.length <= SMALL_GRAPH_NODES ? PRETTY : FAST) },
@@ -69,7 +73,11 @@ export const createLayeredLayout = (): LayeredLayout => {
     return elk;
   };
   return {
-    run: async (nodes, edges) => toPositions(await start().layout(toElk(nodes, edges))),
+    run: async (nodes, edges) => {
+      const columns = columnsOf(nodes, edges);
+      const laidOut = await start().layout(toElk(nodes, edges, columns));
+      return foldColumns(nodes, columns, toPositions(laidOut));
+    },
     close: () => {
       elk?.terminateWorker();
       elk = undefined;

@@ -139,7 +139,10 @@ const FarCard = (props: CardProps) => {
         hideLabel
         className="scale-150"
       />
-      <span className="min-w-0 flex-1 truncate text-[20px] font-medium" title={name}>
+      <span
+        className="line-clamp-2 min-w-0 flex-1 text-[20px] leading-6 font-medium wrap-anywhere"
+        title={name}
+      >
         {name}
       </span>
     </div>
