@@ -1,6 +1,7 @@
 import { type Anomaly } from './anomaly.ts';
 import { ApiClient } from './api-client.ts';
 import { checkHistory } from './checker.ts';
+import { type JournalEntry } from './journal.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { Producer, SOURCE, TYPES } from './producer.ts';
 import { PullConsumer } from './pull-consumer.ts';
@@ -106,6 +107,10 @@ export class FaultRun {
       acknowledgedRequests: count('publish.ok'),
       unknownRequests: count('publish.unknown'),
       acknowledgedDeliveries: this.#consumers.reduce((sum, each) => sum + each.acknowledged, 0),
+      deliveredAgain: consumers.reduce(
+        (sum, { client }) => sum + countAgain(entries.filter((entry) => entry.client === client)),
+        0,
+      ),
       dead: consumers.reduce((sum, consumer) => sum + consumer.dead.length, 0),
     };
   }
@@ -117,5 +122,22 @@ export type HistoryReport = {
   readonly acknowledgedRequests: number;
   readonly unknownRequests: number;
   readonly acknowledgedDeliveries: number;
+  /** Deliveries of an event that was acknowledged before: allowed, and to be kept few. */
+  readonly deliveredAgain: number;
   readonly dead: number;
 };
+
+function countAgain(entries: readonly JournalEntry[]): number {
+  const eventOf = new Map<string, string>();
+  const acknowledged = new Set<string>();
+  let again = 0;
+  for (const entry of entries) {
+    if (entry.step === 'received') {
+      for (const { deliveryId, eventId } of entry.deliveries) eventOf.set(deliveryId, eventId);
+      again += entry.deliveries.filter(({ eventId }) => acknowledged.has(eventId)).length;
+    }
+    if (entry.step === 'settle.ok' && entry.verdict === 'ack')
+      for (const id of entry.acknowledged) acknowledged.add(eventOf.get(id) ?? id);
+  }
+  return again;
+}

@@ -5,7 +5,7 @@ import { Workbench } from './workbench.ts';
 const EVENTS = 3_000;
 const FIRST = 500;
 const LAST = 2_499;
-const PER_SECOND = 500;
+const PER_SECOND = 1_000;
 const KILLED_AT = 600;
 /** What the server promises: so many events may be handed out above the point it has noted. */
 const IN_FLIGHT_WINDOW = 1_000;
