@@ -10,7 +10,7 @@ import Link from 'next/link';
 import { TONE_TEXT } from '#components/ui/tone.ts';
 import { type Subscription } from '#contracts/subscription.ts';
 import { formatDuration } from '#lib/format/duration.ts';
-import { formatRate, formatShare } from '#lib/format/number.ts';
+import { formatPlural, formatRate, formatShare } from '#lib/format/number.ts';
 import { ConsumerStateBadge, Count } from './consumer-badges.tsx';
 import { failingShare, isBehind, isFailing, severityOf } from './consumer-state.ts';
 
@@ -128,7 +128,7 @@ export const consumerColumns = helper.columns([
       ) : (
         <Link
           href={`/dead-letters?subscription=${encodeURIComponent(original.name)}`}
-          aria-label={`Dead letters of ${original.name}`}
+          aria-label={`${formatPlural(original.deadLetters, 'dead letter')} of ${original.name}`}
           className="relative z-[1] underline decoration-dotted underline-offset-2"
         >
           <Count value={original.deadLetters} tone="fail" />

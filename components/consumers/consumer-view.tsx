@@ -6,6 +6,7 @@ import { LiveRegion } from '#components/ui/live-region.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import { useShortcut } from '#components/ui/use-shortcut.ts';
 import { type Subscription } from '#contracts/subscription.ts';
+import { ApiError } from '#lib/api/client.ts';
 import { formatPlural } from '#lib/format/number.ts';
 import { subscriptionQuery } from '#lib/queries/subscriptions.ts';
 import { ConsumerCharts } from './consumer-charts.tsx';
@@ -28,7 +29,7 @@ export function ConsumerView({ name }: { name: string }) {
   const trouble = query.error
     ? { error: query.error, isFetching: query.isFetching, onRetry: () => void query.refetch() }
     : null;
-  const isGone = trouble !== null && 'status' in trouble.error && trouble.error.status === 404;
+  const isGone = query.error instanceof ApiError && query.error.status === 404;
   if (trouble && (!query.data || isGone)) return <QueryTrouble {...trouble} what={name} />;
   if (!query.data) return null;
   return (

@@ -1,6 +1,6 @@
 'use client';
 import { X } from 'lucide-react';
-import { type KeyboardEvent, useId, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useState } from 'react';
 import { Input } from '#components/ui/input.tsx';
 
 const SUGGESTIONS_SHOWN = 8;
@@ -23,11 +23,24 @@ export function GlobInput(props: GlobInputProps) {
   const [chosen, setChosen] = useState(-1);
   const listId = useId();
   const suggestions = isOpen ? suggestionsFor(draft, props) : [];
+  const hasSuggestions = suggestions.length > 0;
+  useEffect(() => {
+    if (!hasSuggestions) return undefined;
+    // Escape closes the list; a dialog around it listens on the document and must not hear it.
+    const onEscape = (event: globalThis.KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      event.stopPropagation();
+      setOpen(false);
+    };
+    window.addEventListener('keydown', onEscape, { capture: true });
+    return () => window.removeEventListener('keydown', onEscape, { capture: true });
+  }, [hasSuggestions]);
   const add = (text: string) => {
     const added = text.split(',').flatMap((part) => part.trim() || []);
     onChange([...new Set([...values, ...added])]);
     setDraft('');
     setChosen(-1);
+    setOpen(false);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && !event.metaKey && !event.ctrlKey) {
@@ -35,11 +48,6 @@ export function GlobInput(props: GlobInputProps) {
       add(suggestions[chosen] ?? draft);
     } else if (event.key === 'Backspace' && draft === '') {
       onChange(values.slice(0, -1));
-    } else if (event.key === 'Escape' && suggestions.length > 0) {
-      // Closes the list, not the dialog around it.
-      event.stopPropagation();
-      event.nativeEvent.stopImmediatePropagation();
-      setOpen(false);
     } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       setOpen(true);
@@ -54,7 +62,7 @@ export function GlobInput(props: GlobInputProps) {
         id={props.id}
         aria-describedby={props['aria-describedby']}
         role="combobox"
-        aria-expanded={suggestions.length > 0}
+        aria-expanded={hasSuggestions}
         aria-controls={listId}
         aria-activedescendant={chosen >= 0 ? `${listId}-${chosen}` : undefined}
         value={draft}
@@ -63,10 +71,13 @@ export function GlobInput(props: GlobInputProps) {
         spellCheck={false}
         className="font-mono"
         onChange={(event) => {
-          setOpen(true);
+          if (event.target.value.endsWith(',')) {
+            add(event.target.value);
+            return;
+          }
+          setDraft(event.target.value);
           setChosen(-1);
-          if (event.target.value.endsWith(',')) add(event.target.value);
-          else setDraft(event.target.value);
+          setOpen(true);
         }}
         onFocus={() => setOpen(true)}
         onBlur={() => {
@@ -79,7 +90,7 @@ export function GlobInput(props: GlobInputProps) {
         id={listId}
         role="listbox"
         aria-label="Suggestions"
-        hidden={suggestions.length === 0}
+        hidden={!hasSuggestions}
         className="absolute top-full right-0 left-0 z-10 mt-1 overflow-hidden rounded-m border border-line-strong bg-raised p-1 shadow-raised"
       >
         {suggestions.map((suggestion, index) => (

@@ -51,6 +51,7 @@ export function NewSubscriptionDialog(props: {
   return (
     <Dialog
       open
+      size={made ? 'l' : 'm'}
       onOpenChange={(isOpen) => {
         if (!isOpen) props.onClose();
       }}
@@ -83,7 +84,7 @@ export function NewSubscriptionDialog(props: {
               onClick={make}
             >
               Make it
-              <Kbd className="border-current text-current opacity-70 max-sm:hidden">Ctrl ⏎</Kbd>
+              <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
             </Button>
           </>
         )
@@ -153,7 +154,7 @@ function WhatFields(props: FieldsProps & { existing: readonly Subscription[] }) 
             id={control.id}
             aria-describedby={control['aria-describedby']}
             values={form.types}
-            known={[...knownTypes].toSorted()}
+            known={[...knownTypes].filter((type) => type !== '*').toSorted()}
             placeholder="all types"
             onChange={(values) => onChange({ types: values })}
           />

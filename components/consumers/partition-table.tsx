@@ -72,7 +72,7 @@ export function PartitionTable({ name }: { name: string }) {
 function Rows({ partitions, total }: { partitions: readonly Partition[]; total: number }) {
   const full = Math.max(...partitions.map((one) => one.lag), FULL_LEAST);
   return (
-    <Table label="Partitions" className="min-w-max">
+    <Table label="Lag of each partition" className="min-w-max">
       <TableHead>
         <TableRow className="sticky top-0 bg-bg">
           <TableHeader>Partition</TableHeader>

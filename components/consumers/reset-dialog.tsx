@@ -121,7 +121,7 @@ export function ResetDialog(props: {
               onClick={reset.confirm}
             >
               Reset
-              <Kbd className="border-current text-current opacity-70 max-sm:hidden">Ctrl ⏎</Kbd>
+              <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
             </Button>
           ) : null}
         </>

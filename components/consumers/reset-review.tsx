@@ -1,4 +1,5 @@
 import { TriangleAlert } from 'lucide-react';
+import { cn } from '#components/ui/cn.ts';
 import {
   Table,
   TableBody,
@@ -57,7 +58,7 @@ export function ResetReview({ review }: { review: ResetResponse }) {
               <TableHeader>Partition</TableHeader>
               <TableHeader className="text-right">Offset before</TableHeader>
               <TableHeader className="text-right">Offset after</TableHeader>
-              <TableHeader className="text-right">Moves by</TableHeader>
+              <TableHeader className="text-right max-sm:hidden">Moves by</TableHeader>
               <TableHeader>First event then</TableHeader>
             </TableRow>
           </TableHead>
@@ -81,14 +82,14 @@ function ReviewRow({ row }: { row: ResetResponse['partitions'][number] }) {
   const by = row.after - row.before;
   return (
     <TableRow>
-      <TableCell>
+      <TableCell className="whitespace-nowrap">
         {row.topic} <span className="num text-text-3">{row.partition}</span>
       </TableCell>
       <TableCell numeric className="text-text-2">
         {formatCount(row.before)}
       </TableCell>
       <TableCell numeric>{formatCount(row.after)}</TableCell>
-      <TableCell numeric className={by > 0 ? 'text-fail' : 'text-text-2'}>
+      <TableCell numeric className={cn('max-sm:hidden', by > 0 ? 'text-fail' : 'text-text-2')}>
         {by > 0 ? `+${formatCount(by)}` : formatCount(by).replace('-', '−')}
       </TableCell>
       <TableCell>

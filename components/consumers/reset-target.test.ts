@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { FIRST_RESET, fieldTime, resetTarget } from './reset-target.ts';
 
+const at = (part: object) => resetTarget({ ...FIRST_RESET, ...part }, true);
+
 test('each kind names its target', () => {
-  const at = (part: object) => resetTarget({ ...FIRST_RESET, ...part }, true);
   expect(at({ kind: 'earliest' })).toEqual({ to: 'earliest' });
   expect(at({ kind: 'latest' })).toEqual({ to: 'latest' });
   expect(at({ kind: 'position', position: '12' })).toEqual({ to: { position: 12 } });
@@ -13,7 +14,6 @@ test('each kind names its target', () => {
 });
 
 test('what is missing or no number is a problem', () => {
-  const at = (part: object) => resetTarget({ ...FIRST_RESET, ...part }, true);
   expect(at({ kind: 'time', time: '' })).toHaveProperty('problem');
   expect(at({ kind: 'position', position: '-1' })).toHaveProperty('problem');
   expect(at({ kind: 'position', position: '1.5' })).toHaveProperty('problem');

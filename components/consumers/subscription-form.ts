@@ -84,7 +84,7 @@ export function draftOf(form: SubscriptionForm): SubscriptionDraft {
 export function curlLines(origin: string, name: string) {
   const root = `${origin}/api/v1/subscriptions/${encodeURIComponent(name)}`;
   const post = (verb: string, body: string) =>
-    `curl -sX POST ${root}/${verb} -H 'content-type: application/json' -d '${body}'`;
+    `curl -sX POST ${root}/${verb} \\\n  -H 'content-type: application/json' \\\n  -d '${body}'`;
   return [
     { label: 'Receive', command: post('receive', '{"max":10,"waitMs":5000}') },
     { label: 'Acknowledge', command: post('ack', '{"deliveryIds":["<deliveryId>"]}') },

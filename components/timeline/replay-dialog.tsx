@@ -194,7 +194,7 @@ export const ReplayDialog = (props: {
           onClick={replay.confirm}
         >
           Replay {formatCount(plan.data.total)}
-          <Kbd className="border-current text-current opacity-70 max-sm:hidden">Ctrl ⏎</Kbd>
+          <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
         </Button>
       ) : null}
     </>

@@ -25,7 +25,7 @@ export function CodeBlock(props: {
         {props.children}
       </pre>
       {props.copy ? (
-        <CopyButton value={props.copy} label="Copy" className="absolute top-1 right-1" />
+        <CopyButton value={props.copy} label="Copy" className="absolute top-1 right-1 bg-bg" />
       ) : null}
     </div>
   );
