@@ -91,7 +91,10 @@ type CardProps = {
   readonly emphasis: Emphasis;
 };
 
-/** One node: all its numbers up close, from afar only its name and how it stands. */
+/**
+ * One node: all its numbers up close, from afar only its name and how it stands. Hidden from screen readers: the graph names the
+ * node itself, and its numbers are in the table and in the inspector, where they do not change under the reader.
+ */
 export const TopologyCard = memo((props: CardProps) =>
   useZoomLevel() === 'far' ? <FarCard {...props} /> : <FullCard {...props} />,
 );
@@ -103,7 +106,7 @@ const FullCard = (props: CardProps) => {
   if (!node) return null;
   const state = nodeState(node);
   return (
-    <div className={cn('py-2 shadow-raised', frameOf(props, node.kind, state))}>
+    <div aria-hidden className={cn('py-2 shadow-raised', frameOf(props, node.kind, state))}>
       <Head node={node} state={state} />
       {node.kind === 'consumer' ? (
         <ConsumerNumbers node={node} state={state} />
@@ -127,6 +130,7 @@ const FarCard = (props: CardProps) => {
   const name = nameOf(props.nodeId);
   return (
     <div
+      aria-hidden
       className={cn(
         'flex items-center gap-2',
         frameOf(props, kindOf(props.nodeId), state),
