@@ -6,6 +6,7 @@ import { useRouter } from 'next/navigation';
 import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode, useState } from 'react';
 import { Kbd } from '#components/ui/kbd.tsx';
+import { useReturnedFocus } from '#components/ui/use-returned-focus.ts';
 import { subscriptionsQuery } from '#lib/queries/subscriptions.ts';
 import { topicsQuery } from '#lib/queries/topics.ts';
 import { usePaletteActions } from './palette-actions.ts';
@@ -19,11 +20,13 @@ type PaletteProps = {
 
 /** Ctrl/⌘ K: places, topics, consumers, an event by its id, and things to do. */
 export function CommandPalette(props: PaletteProps) {
+  const focus = useReturnedFocus();
   return (
     <Radix.Root open={props.open} onOpenChange={props.onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-overlay" />
         <Radix.Content
+          {...focus}
           data-modal
           aria-describedby={undefined}
           className="fixed top-[12vh] left-1/2 z-40 w-[min(600px,calc(100vw-24px))] -translate-x-1/2 animate-appear overflow-hidden rounded-l border border-line-strong bg-surface shadow-raised outline-none"

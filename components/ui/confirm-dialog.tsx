@@ -5,6 +5,7 @@ import { Button } from './button.tsx';
 import { focusFirst } from './focus-first.ts';
 import { Input } from './input.tsx';
 import { Kbd } from './kbd.tsx';
+import { useReturnedFocus } from './use-returned-focus.ts';
 
 export type ConfirmDialogProps = {
   open: boolean;
@@ -38,6 +39,7 @@ function ConfirmContent(props: ConfirmDialogProps) {
   const [typed, setTyped] = useState('');
   const inputId = useId();
   const expected = props.typeToConfirm;
+  const focus = useReturnedFocus(expected === undefined ? undefined : focusFirst);
   const missing = expected !== undefined && typed !== expected ? `type ${expected} first` : null;
   const reason = props.reason ?? missing;
   const confirm = () => {
@@ -52,7 +54,7 @@ function ConfirmContent(props: ConfirmDialogProps) {
     <Radix.Content
       data-modal
       onKeyDown={onKeyDown}
-      onOpenAutoFocus={expected === undefined ? undefined : focusFirst}
+      {...focus}
       className="fixed top-1/2 left-1/2 z-40 flex max-h-[calc(100dvh-32px)] w-[calc(100vw-24px)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col rounded-l border border-line-strong bg-surface shadow-raised outline-none"
     >
       <Radix.Title className="px-5 pt-4 text-l font-semibold tracking-tight">

@@ -4,6 +4,7 @@ import { type ReactNode } from 'react';
 import { CloseButton } from './close-button.tsx';
 import { cn } from './cn.ts';
 import { focusFirst } from './focus-first.ts';
+import { useReturnedFocus } from './use-returned-focus.ts';
 
 export type DialogProps = {
   open: boolean;
@@ -20,12 +21,13 @@ const WIDTHS = { s: 'max-w-md', m: 'max-w-xl', l: 'max-w-4xl' } as const;
 
 /** A question in front of the page. Focus goes in and comes back; Escape closes. */
 export function Dialog(props: DialogProps) {
+  const focus = useReturnedFocus(focusFirst);
   return (
     <Radix.Root open={props.open} onOpenChange={props.onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-overlay" />
         <Radix.Content
-          onOpenAutoFocus={focusFirst}
+          {...focus}
           data-modal
           {...(props.description ? {} : { 'aria-describedby': undefined })}
           className={cn(

@@ -4,6 +4,7 @@ import { type ReactNode } from 'react';
 import { CloseButton } from './close-button.tsx';
 import { cn } from './cn.ts';
 import { focusFirst } from './focus-first.ts';
+import { useReturnedFocus } from './use-returned-focus.ts';
 
 export type DrawerProps = {
   open: boolean;
@@ -23,12 +24,13 @@ const WIDTHS = { m: 'sm:w-[420px]', l: 'sm:w-[640px]' } as const;
 /** A sheet at the right edge; the whole screen when that is narrow. Escape closes, focus comes back. */
 export function Drawer(props: DrawerProps) {
   const isModal = props.modal ?? false;
+  const focus = useReturnedFocus(focusFirst);
   return (
     <Radix.Root open={props.open} onOpenChange={props.onOpenChange} modal={isModal}>
       <Radix.Portal>
         {isModal ? <Radix.Overlay className="fixed inset-0 z-30 bg-overlay" /> : null}
         <Radix.Content
-          onOpenAutoFocus={focusFirst}
+          {...focus}
           {...(props.description ? {} : { 'aria-describedby': undefined })}
           onInteractOutside={isModal ? undefined : (event) => event.preventDefault()}
           className={cn(
