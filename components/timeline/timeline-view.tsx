@@ -15,7 +15,7 @@ import { ReplayDialog } from './replay-dialog.tsx';
 import { startView } from './start-view.ts';
 import { middleOf, spanOf, type TimeRange } from './time-range.ts';
 import { TimelineCanvas } from './timeline-canvas.tsx';
-import { TimelineController } from './timeline-controller.ts';
+import { type SettledView, TimelineController } from './timeline-controller.ts';
 import { countInRange, type LaneKind, totalOf } from './timeline-lanes.ts';
 import { TimelineTable } from './timeline-table.tsx';
 import { TimelineToolbar, viewSummary } from './timeline-toolbar.tsx';
@@ -40,17 +40,24 @@ export const TimelineView = () => {
   return <TimelineRoom key={url.lanes} controller={controller} kind={url.lanes} />;
 };
 
+const spanInUrl = (range: TimeRange): number =>
+  Math.max(URL_SPAN_STEP_MS, Math.round(spanOf(range)));
+
+const viewKey = ({ range, isFollowing }: SettledView): string =>
+  isFollowing ? `live ${spanInUrl(range)}` : `${range.from} ${range.to}`;
+
 /** The URL follows the view once it has settled; while following the clock only the span is kept. */
 const useRangeInUrl = (
   controller: TimelineController,
   setUrl: ReturnType<typeof useTimelineUrl>[1],
 ) => {
   useEffect(() => {
-    let written = '';
+    // The view one comes with is in the address already; writing it again could undo a jump elsewhere.
+    let written = viewKey(controller.settled());
     return controller.onSettle(() => {
       const { range, isFollowing } = controller.settled();
-      const span = Math.max(URL_SPAN_STEP_MS, Math.round(spanOf(range)));
-      const next = isFollowing ? `live ${span}` : `${range.from} ${range.to}`;
+      const span = spanInUrl(range);
+      const next = viewKey({ range, isFollowing });
       if (next === written) return;
       written = next;
       void setUrl(
