@@ -23,14 +23,14 @@ export const test = base.extend<StoryFixtures>({
     cookies: [],
     origins: [{ origin: appAddress, localStorage: [{ name: 'weir-view', value: TOUR_DONE }] }],
   },
-  weir: async ({ request }, use) => {
+  weir: async ({ request }, tell) => {
     const weir = new WeirApi(request);
-    await use(weir);
+    await tell(weir);
     await weir.cleanUp();
   },
-  page: async ({ page, expectedTrouble }, use) => {
+  page: async ({ page, expectedTrouble }, tell) => {
     const trouble = watchForTrouble(page, expectedTrouble);
-    await use(page);
+    await tell(page);
     expect(trouble, 'The page reported errors or left its host.').toEqual([]);
   },
 });

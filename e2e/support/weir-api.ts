@@ -1,5 +1,5 @@
 import { type APIRequestContext, type APIResponse, expect } from '@playwright/test';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { type DeadLetter, deadLetterSchema } from '#contracts/dead-letter.ts';
 import {
   type EventDelivery,
@@ -135,6 +135,13 @@ export class WeirApi {
       params: { limit: PAGE_LIMIT_MAX, ...query },
     });
     return (await parse(response, pageOf(deadLetterSchema))).items;
+  }
+
+  /** Waits until at least one letter is open: the shop has one within seconds of its first start. */
+  async hasLetters(): Promise<void> {
+    await expect
+      .poll(async () => (await this.letters({ status: 'open' })).length, { timeout: 40_000 })
+      .toBeGreaterThan(0);
   }
 
   async operations(): Promise<readonly Operation[]> {

@@ -1,0 +1,107 @@
+import { expect, test, uniqueName } from './support/fixtures.ts';
+import { tabTo } from './support/keyboard.ts';
+
+const JUMPS = [
+  { keys: 'gl', title: 'Timeline' },
+  { keys: 'ge', title: 'Events' },
+  { keys: 'gc', title: 'Consumers' },
+  { keys: 'gd', title: 'Dead letters' },
+  { keys: 'gn', title: 'Scenarios' },
+  { keys: 'gt', title: 'Topology' },
+];
+
+test('two keys jump to every place, the palette and the sheet open and close', async ({ page }) => {
+  const { keyboard } = page;
+  const title = page.getByRole('heading', { level: 1 });
+  await page.goto('/');
+  await expect(page.getByRole('button', { name: 'Consumer payment-service' })).toBeVisible();
+
+  for (const jump of JUMPS) {
+    await keyboard.type(jump.keys);
+    await expect(title).toHaveText(jump.title);
+  }
+
+  await keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Search or jump' });
+  await expect(palette).toBeVisible();
+  await keyboard.type('operations');
+  await expect(palette.getByRole('option', { name: 'Operations' })).toBeVisible();
+  await keyboard.press('Enter');
+  await expect(title).toHaveText('Operations');
+  await expect(palette).toBeHidden();
+
+  await keyboard.type('?');
+  const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(sheet.getByText('Search or jump')).toBeVisible();
+  await keyboard.press('Escape');
+  await expect(sheet).toBeHidden();
+});
+
+test('events are searched, walked, opened and closed without a mouse', async ({ page, weir }) => {
+  const topic = uniqueName('keys');
+  await weir.publish(topic, [{ type: 'story.first' }, { type: 'story.second' }]);
+  const { keyboard } = page;
+  await page.goto('/events');
+  const query = page.getByRole('combobox', { name: 'Query' });
+  await expect(query).toBeVisible();
+
+  await keyboard.press('/');
+  await expect(query).toBeFocused();
+  await keyboard.type(`topic:${topic}`);
+  await keyboard.press('Enter');
+  const list = page.getByRole('grid', { name: 'Live events' });
+  await expect(list.getByRole('row')).toHaveCount(2);
+  await tabTo(page, list);
+  await keyboard.type('jj');
+  await keyboard.press('Enter');
+  await expect(page.getByRole('dialog', { name: 'story.first' })).toBeVisible();
+  await keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+
+  await expect(list).toBeFocused();
+  await keyboard.type('k');
+  await keyboard.press('Enter');
+  await expect(page.getByRole('dialog', { name: 'story.second' })).toBeVisible();
+});
+
+test('the graph is walked along its edges, and a consumer is paused from its menu', async ({
+  page,
+  weir,
+}) => {
+  weir.willResume('tracking');
+  const { keyboard } = page;
+  await page.goto('/');
+  const consumer = page.getByRole('button', { name: 'Consumer tracking' });
+  await tabTo(page, consumer);
+
+  await keyboard.press('Enter');
+  const inspector = page.getByRole('complementary', { name: 'About tracking' });
+  await expect(inspector).toBeVisible();
+  await keyboard.press('Escape');
+  await expect(inspector).toBeHidden();
+  await keyboard.press('ArrowLeft');
+  await expect(page.getByRole('button', { name: 'Topic shipments', exact: true })).toBeFocused();
+  await tabTo(page, consumer);
+  await keyboard.press('Shift+F10');
+  await expect(page.getByRole('menu')).toBeVisible();
+  await keyboard.press('p');
+  await expect(page.getByRole('menuitem', { name: 'Pause' })).toBeFocused();
+  await keyboard.press('Enter');
+  await expect(page.getByText('tracking is paused')).toBeVisible();
+  await expect.poll(async () => (await weir.subscription('tracking')).state).toBe('paused');
+});
+
+test('consumers are walked with j and k, and opened with Enter', async ({ page }) => {
+  const { keyboard } = page;
+  await page.goto('/consumers');
+  await expect(page.getByRole('link', { name: 'analytics', exact: true })).toBeVisible();
+
+  await keyboard.press('/');
+  await keyboard.type('analytics');
+  await keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'loyalty' })).toBeHidden();
+  await keyboard.type('j');
+  await keyboard.press('Enter');
+
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('analytics');
+});
