@@ -1,5 +1,6 @@
 import { type Db } from './database.ts';
 import { LEASE_TTL_MS } from './node-rows.ts';
+import { QUEUE_LOW_MARK, QUEUE_LOW_POSITION } from './queue-marks.ts';
 
 /** Who owns a partition: a process (`incarnation`) under its node's lasting name. */
 export type Owner = { readonly nodeId: string; readonly incarnation: string };
@@ -65,10 +66,12 @@ export async function deletePartitionsOfTopics(
   subscriptionId: number,
   topicIds: readonly number[],
 ): Promise<void> {
-  await tx.query(
-    'DELETE FROM subscription_partitions WHERE subscription_id = $1 AND topic_id = ANY($2)',
-    [subscriptionId, topicIds],
-  );
+  for (const table of ['subscription_partitions', 'queue_cursors']) {
+    await tx.query(`DELETE FROM ${table} WHERE subscription_id = $1 AND topic_id = ANY($2)`, [
+      subscriptionId,
+      topicIds,
+    ]);
+  }
 }
 
 /**
@@ -176,7 +179,7 @@ export async function lockLease(
   return result.rowCount === 1;
 }
 
-/** With no subscription: of all. */
+/** With no subscription: of all. Of a queue, what is below all open claims is committed, and nobody owns its partitions. */
 export async function selectPartitions(
   db: Db,
   subscriptionId: number | null,
@@ -185,7 +188,10 @@ export async function selectPartitions(
     `SELECT subscription_id AS "subscriptionId", topic_id AS "topicId", "partition", committed,
        committed_position AS "committedPosition", owner
      FROM subscription_partitions WHERE $1::int IS NULL OR subscription_id = $1
-     ORDER BY subscription_id, topic_id, "partition"`,
+     UNION ALL
+     SELECT q.subscription_id, q.topic_id, q."partition", ${QUEUE_LOW_MARK}, ${QUEUE_LOW_POSITION}, NULL
+     FROM queue_cursors q WHERE $1::int IS NULL OR q.subscription_id = $1
+     ORDER BY 1, 2, 3`,
     [subscriptionId],
   );
   return result.rows;

@@ -1,4 +1,5 @@
 import { type Db } from './database.ts';
+import { QUEUE_LOW_POSITION } from './queue-marks.ts';
 
 const SWEEP_BATCH = 10_000;
 
@@ -21,8 +22,11 @@ export async function deleteOldProcessed(db: Db): Promise<number> {
     `DELETE FROM processed WHERE (subscription_id, position) IN (
        SELECT p.subscription_id, p.position FROM processed p
        WHERE p.processed_at < now() - interval '24 hours'
-         AND p.position < (SELECT min(s.committed_position) FROM subscription_partitions s
-                           WHERE s.subscription_id = p.subscription_id AND s.committed_position > 0)
+         AND p.position < least(
+           (SELECT min(s.committed_position) FROM subscription_partitions s
+             WHERE s.subscription_id = p.subscription_id AND s.committed_position > 0),
+           (SELECT min(nullif(${QUEUE_LOW_POSITION}, 0)) FROM queue_cursors q
+             WHERE q.subscription_id = p.subscription_id))
          AND NOT EXISTS (SELECT FROM retries r WHERE r.subscription_id = p.subscription_id AND r.position = p.position)
        LIMIT ${SWEEP_BATCH})`,
   );

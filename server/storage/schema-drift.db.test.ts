@@ -40,7 +40,8 @@ function describedColumns(): readonly string[] {
         const column = /@map\("(\w+)"\)/.exec(attributes)?.[1] ?? field;
         const native = /@db\.\w+(?:\(\d+\))?/.exec(attributes)?.[0];
         const described = native === undefined ? type : `${type} ${native}`;
-        const postgres = POSTGRES_TYPES[described ?? ''] ?? `unknown (${described})`;
+        const unsupported = /^\("(\w+)"\)/.exec(attributes)?.[1];
+        const postgres = unsupported ?? POSTGRES_TYPES[described ?? ''] ?? `unknown (${described})`;
         return `${table}.${column} ${postgres}${mark === '?' ? ' null' : ''}`;
       });
   });

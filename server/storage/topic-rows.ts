@@ -68,7 +68,8 @@ export async function selectLastEventTimes(
 export async function selectSubscribers(db: Db): Promise<{ topic_id: number; names: string[] }[]> {
   const { rows } = await db.query<{ topic_id: number; names: string[] }>(
     `SELECT p.topic_id, array_agg(DISTINCT s.name ORDER BY s.name) AS names
-       FROM subscription_partitions p JOIN subscriptions s ON s.id = p.subscription_id GROUP BY p.topic_id`,
+       FROM (SELECT subscription_id, topic_id FROM subscription_partitions
+             UNION ALL SELECT subscription_id, topic_id FROM queue_cursors) p JOIN subscriptions s ON s.id = p.subscription_id GROUP BY p.topic_id`,
   );
   return rows;
 }

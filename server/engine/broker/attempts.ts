@@ -7,8 +7,8 @@ import { type Logger } from '../logger.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
 import { type BreakerChange, type CircuitBreaker } from './circuit-breaker.ts';
 import { type Delivery, type Executor, type Outcome, RETURNED } from './delivery.ts';
+import { type DeliveryIntake } from './delivery-source.ts';
 import { type Failure, failureOf } from './failure.ts';
-import { type Intake } from './intake.ts';
 import { type Outcomes } from './outcomes.ts';
 import { targetOf } from './settlement.ts';
 
@@ -26,7 +26,7 @@ type AttemptsDependencies = {
   readonly executor: Executor;
   readonly breaker: CircuitBreaker;
   readonly meter: ConsumerMeter;
-  readonly intake: Intake;
+  readonly intake: Pick<DeliveryIntake, 'release'>;
   readonly outcomes: Outcomes;
   readonly stopping: AbortSignal;
   /** Receivers that pull pace themselves, and their nacks say nothing about what this server depends on. */

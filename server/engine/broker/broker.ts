@@ -171,9 +171,8 @@ function brokerFace(parts: FaceParts): Broker {
     },
     put: async (name, settings, actor) => {
       checkName(name);
-      refuseUnsupported(settings);
       const known = subscriptions.find(name)?.row;
-      const { entry, created } = await subscriptions.put(name, settings, {
+      const { entry, created } = await subscriptions.put(name, settled(settings), {
         scenario: known?.scenario ?? null,
         handlerVersion: known?.handlerVersion ?? null,
         actor,
@@ -247,8 +246,7 @@ async function register(
   scenario: string | null,
 ): Promise<void> {
   checkName(definition.name);
-  const settings = settingsOf(definition);
-  refuseUnsupported(settings);
+  const settings = settled(settingsOf(definition));
   const { entry } = await subscriptions.put(definition.name, settings, {
     scenario,
     handlerVersion: definition.version,
@@ -263,9 +261,10 @@ async function register(
 }
 
 function settingsOf(definition: ConsumerDefinition): SubscriptionSettings {
-  const { name, filter, guarantee, concurrency, maxInFlight, onFailure, start } = definition;
+  const { name, filter, mode, guarantee, concurrency, maxInFlight, onFailure, start } = definition;
   return subscriptionSettingsSchema.parse({
     filter,
+    mode,
     delivery: { kind: 'handler', handler: name },
     guarantee,
     concurrency,
@@ -288,10 +287,15 @@ function checkName(name: string): void {
   }
 }
 
-function refuseUnsupported(settings: SubscriptionSettings): void {
-  if (settings.mode === 'queue') {
-    throw new EngineError('not-supported', 'Mode "queue" is not available in this version.', {
-      field: 'mode',
-    });
+/** A queue keeps no order, so nothing in it waits behind what failed. */
+function settled(settings: SubscriptionSettings): SubscriptionSettings {
+  if (settings.mode === 'stream') return settings;
+  if (settings.onFailure === 'block') {
+    throw new EngineError(
+      'invalid-request',
+      'A queue keeps no order, so nothing in it can wait behind what failed; leave onFailure out.',
+      { field: 'onFailure' },
+    );
   }
+  return { ...settings, onFailure: 'skip' };
 }

@@ -55,6 +55,8 @@ export type ConsumerDefinition = {
   /** Stamped on every attempt; raise it when the code changes. */
   readonly version: string;
   readonly filter: SubscriptionFilter;
+  /** `queue`: consumers of all processes compete, without order; nothing is replayed. Default `stream`. */
+  readonly mode?: 'stream' | 'queue';
   readonly guarantee?: 'at-most-once' | 'at-least-once' | 'effectively-once';
   readonly concurrency?: number;
   readonly maxInFlight?: number;

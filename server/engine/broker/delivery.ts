@@ -4,6 +4,8 @@ import { type Failure } from './failure.ts';
 
 /** The lease under which an event was taken from the log. */
 export type Lease = {
+  /** The claim of a range that it is, in a queue; else it is that of the whole partition. */
+  readonly claimId: number | null;
   readonly topicId: number;
   readonly partition: number;
   readonly epoch: number;
@@ -14,7 +16,7 @@ export type Lease = {
 /** One event on its way to one subscription. */
 export type Delivery = {
   readonly record: LogRecord;
-  /** The lease of the partition whose offset waits for it; null for retries and redeliveries, which move no offset. */
+  /** The lease of the partition or range whose progress waits for it; null for retries and redeliveries, which move no offset. */
   readonly lease: Lease | null;
   readonly kind: RetryKind;
   /** 1 at the first try. */

@@ -1,6 +1,7 @@
 import { type LetterStatus } from '#contracts/dead-letter.ts';
 import { type EventDelivery } from '#contracts/event.ts';
 import { selectAttempts } from '#server/storage/attempt-rows.ts';
+import { selectQueuesThrough } from '#server/storage/claim-rows.ts';
 import { type Database } from '#server/storage/database.ts';
 import { selectLettersOfPosition } from '#server/storage/dead-letter-rows.ts';
 import { selectPartitions } from '#server/storage/partition-rows.ts';
@@ -19,7 +20,8 @@ type EventDeliveriesDependencies = {
 };
 
 type Facts = {
-  readonly committed: number | undefined;
+  /** Its first attempt is behind it. */
+  readonly isThrough: boolean;
   readonly retry: { readonly state: string; readonly dueAt: string | null } | undefined;
   readonly letter: { readonly id: string; readonly status: LetterStatus } | undefined;
 };
@@ -29,15 +31,15 @@ export function createEventDeliveries(deps: EventDeliveriesDependencies) {
   return async (eventId: string): Promise<readonly EventDelivery[]> => {
     const { pool } = deps.database;
     const { position } = await deps.reader.get(eventId);
-    const [records, attempts, retries, letters, partitions] = await Promise.all([
-      deps.log.readPositions([position]),
+    const [record] = await deps.log.readPositions([position]);
+    if (record === undefined) return [];
+    const [queues, attempts, retries, letters, partitions] = await Promise.all([
+      selectQueuesThrough(pool, record),
       selectAttempts(pool, [position], null),
       selectRetriesOfPosition(pool, position),
       selectLettersOfPosition(pool, position),
       selectPartitions(pool, null),
     ]);
-    const [record] = records;
-    if (record === undefined) return [];
     return deps.entries().flatMap((entry) => {
       const isOfEntry = (row: { subscriptionId: number }) => row.subscriptionId === entry.row.id;
       const row = partitions.find(
@@ -45,7 +47,9 @@ export function createEventDeliveries(deps: EventDeliveriesDependencies) {
           isOfEntry(one) && one.topicId === record.topicId && one.partition === record.partition,
       );
       const facts = {
-        committed: ownCommitted(entry, record) ?? row?.committed,
+        isThrough:
+          queues.includes(entry.row.id) ||
+          record.offset < (ownCommitted(entry, record) ?? row?.committed ?? 0),
         retry: retries.find(isOfEntry),
         letter: letters.find(isOfEntry),
       };
@@ -56,7 +60,7 @@ export function createEventDeliveries(deps: EventDeliveriesDependencies) {
       return [
         {
           subscription: entry.row.name,
-          state: stateOf(facts, record),
+          state: stateOf(facts),
           attempts: tried.map((one) => ({
             attempt: one.attempt,
             at: one.at,
@@ -77,11 +81,11 @@ function ownCommitted(entry: SubscriptionEntry, record: LogRecord): number | und
   return entry.runner?.intake.partitions.get(key)?.progress.watermark;
 }
 
-function stateOf({ committed, retry, letter }: Facts, record: LogRecord): EventDelivery['state'] {
+function stateOf({ isThrough, retry, letter }: Facts): EventDelivery['state'] {
   if (retry !== undefined) return retry.state === 'parked' ? 'parked' : 'retrying';
   if (letter !== undefined) {
     if (letter.status === 'resolved' || letter.status === 'discarded') return letter.status;
     return letter.status === 'retrying' ? 'retrying' : 'dead';
   }
-  return committed !== undefined && record.offset < committed ? 'handled' : 'pending';
+  return isThrough ? 'handled' : 'pending';
 }

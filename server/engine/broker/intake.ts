@@ -4,6 +4,7 @@ import { type RetryingKey } from '#server/storage/retry-rows.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Delivery, type Lease } from './delivery.ts';
+import { type DeliveryIntake } from './delivery-source.ts';
 import { type OffsetCommits } from './offset-commits.ts';
 import { OwnedPartition, partitionKey } from './owned-partition.ts';
 import { Queue } from './queue.ts';
@@ -24,7 +25,7 @@ export type IntakeRules = {
  * Takes events from the log for one subscription, in order, as far as there is room, and holds them in the order they may be handed
  * out: one at a time per order key. Knows which offsets are done.
  */
-export class Intake {
+export class Intake implements DeliveryIntake {
   readonly ready = new Queue<Delivery>();
   readonly #rules: IntakeRules;
   readonly #log: EventLog;

@@ -1,4 +1,5 @@
 import { type ResetResponse, type ResetTarget } from '#contracts/subscription.ts';
+import { purgeQueue } from '#server/storage/claim-rows.ts';
 import { type Database, withTransaction } from '#server/storage/database.ts';
 import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import { resetPartitions, selectPartitions } from '#server/storage/partition-rows.ts';
@@ -6,6 +7,7 @@ import { deleteProcessedFrom } from '#server/storage/processed-rows.ts';
 import { deleteRetriesFrom } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type Actor, type Topics } from '../engine-parts.ts';
+import { EngineError } from '../errors.ts';
 import { systemRow } from '../system/system-events.ts';
 import { type OffsetTargets, type PartitionSpan, type TargetOffset } from './offset-targets.ts';
 import { partitionKey } from './owned-partition.ts';
@@ -26,6 +28,7 @@ type OffsetResetDependencies = {
 /**
  * Moves a subscription's offsets. A dry run only says what would happen. For real, work in hand is ended first and its outcome stored;
  * retries and parked events at or after the new offset are dropped, since the log brings them again, those before it stay; letters stay.
+ * A queue has no replay: it can only be purged, which is a reset to latest.
  */
 export function createOffsetReset(deps: OffsetResetDependencies) {
   const spansOf = async (entry: SubscriptionEntry): Promise<PartitionSpan[]> => {
@@ -59,7 +62,8 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
     const data = { partitions, actor };
     const fact = { type: 'weir.subscription.reset', subject: row.name, data } as const;
     await withTransaction(deps.database.pool, async (tx) => {
-      await resetPartitions(tx, row.id, targets);
+      if (row.settings.mode === 'queue') await purgeQueue(tx, row.id, targets);
+      else await resetPartitions(tx, row.id, targets);
       await deleteRetriesFrom(tx, row.id, targets);
       if (back.length > 0) {
         const from = Math.min(...back.map((target) => target.position));
@@ -75,6 +79,7 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
     to: ResetTarget,
     how: { readonly dryRun: boolean; readonly actor: Actor },
   ): Promise<ResetResponse> => {
+    refuseRewind(entry, to);
     if (how.dryRun) {
       const targets = await deps.targets.resolve(to, await spansOf(entry));
       return describe(entry, targets, true);
@@ -92,6 +97,15 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
       }
     });
   };
+}
+
+function refuseRewind({ row }: SubscriptionEntry, to: ResetTarget): void {
+  if (row.settings.mode === 'stream' || to === 'latest') return;
+  throw new EngineError(
+    'not-supported',
+    `${row.name} is a queue, and a queue has no replay: it can only be reset to "latest", which purges it.`,
+    { field: 'to' },
+  );
 }
 
 function describe(

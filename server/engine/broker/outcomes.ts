@@ -4,9 +4,8 @@ import { type Clock, type Random } from '../clock.ts';
 import { type Logger } from '../logger.ts';
 import { type Delivery } from './delivery.ts';
 import { decideAfterFailure } from './delivery-decision.ts';
+import { type DeliveryIntake } from './delivery-source.ts';
 import { type Failure } from './failure.ts';
-import { type Intake } from './intake.ts';
-import { type OffsetCommits } from './offset-commits.ts';
 import { type SettledLetter } from './redelivery.ts';
 import { type Settled, type SettledSubscription, type Settlement } from './settlement.ts';
 
@@ -18,8 +17,8 @@ type OutcomesDependencies = {
   readonly retry: RetryPolicySettings;
   readonly atMostOnce: boolean;
   readonly settlement: Settlement;
-  readonly intake: Intake;
-  readonly commits: OffsetCommits;
+  readonly intake: DeliveryIntake;
+  readonly commits: { flush(): Promise<void> };
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -12,6 +12,7 @@ const MIN_WINDOW = 1_024;
 
 /** A partition this process holds the lease of, with what is in hand of it. */
 export class OwnedPartition {
+  readonly claimId = null;
   readonly topicId: number;
   readonly partition: number;
   readonly epoch: number;

@@ -20,6 +20,15 @@ export type Takeover = {
   readonly replays: readonly { readonly operationId: string; readonly position: number }[];
 };
 
+/** Retries of a queue that others left in the middle; nothing is replayed to a queue. */
+export async function takeOverRetries(
+  { pool }: Database,
+  owner: Owner,
+  id: number,
+): Promise<Takeover> {
+  return { orphans: await claimOrphanedRetries(pool, id, owner, ORPHAN_LIMIT), replays: [] };
+}
+
 /** Takes all partitions of a subscription that can be had into the intake, with the keys that must wait. */
 export async function takeOver(
   { pool }: Database,

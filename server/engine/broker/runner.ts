@@ -1,6 +1,6 @@
 import { type SubscriptionSettings } from '#contracts/subscription.ts';
 import { type Database } from '#server/storage/database.ts';
-import { type Owner, releasePartitions } from '#server/storage/partition-rows.ts';
+import { type Owner } from '#server/storage/partition-rows.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type Clock, type Random } from '../clock.ts';
 import { EngineError } from '../errors.ts';
@@ -12,17 +12,17 @@ import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
 import { type AttemptEnd, Attempts } from './attempts.ts';
 import { type BreakerChange, type CircuitBreaker } from './circuit-breaker.ts';
 import { type Delivery, type Executor, type Lease } from './delivery.ts';
+import { type DeliveryIntake, type DeliverySource } from './delivery-source.ts';
 import { DueTimer } from './due-timer.ts';
 import { PROCESS_ENDED } from './failure.ts';
-import { Intake } from './intake.ts';
-import { OffsetCommits } from './offset-commits.ts';
 import { Outcomes } from './outcomes.ts';
-import { takeOver } from './partition-takeover.ts';
 import { Queue } from './queue.ts';
+import { createQueueSource } from './queue-source.ts';
 import { type SettledLetter } from './redelivery.ts';
 import { ReplayQueue } from './replay-queue.ts';
 import { RetryClaims } from './retry-claims.ts';
 import { type Settlement } from './settlement.ts';
+import { createStreamSource } from './stream-source.ts';
 
 const CLAIM_LIMIT = 200;
 const PASS_AGAIN_MS = 500;
@@ -61,12 +61,12 @@ export type RunnerDependencies = {
  */
 export class SubscriptionRunner {
   readonly subscription: RunnerSubscription;
-  readonly intake: Intake;
+  readonly intake: DeliveryIntake;
   readonly breaker: CircuitBreaker;
   readonly meter: ConsumerMeter;
   readonly #deps: RunnerDependencies;
   readonly #executor: Executor;
-  readonly #commits: OffsetCommits;
+  readonly #source: DeliverySource;
   readonly #attempts: Attempts;
   readonly #claims: RetryClaims;
   readonly #replays: ReplayQueue;
@@ -78,7 +78,6 @@ export class SubscriptionRunner {
   #phase: 'idle' | 'running' | 'stopping' = 'idle';
   #enabled: boolean;
   #retriesDue = true;
-  #missesPartitions = false;
   #dispatching = false;
   #pumping: Promise<void> | undefined;
   #again = false;
@@ -101,25 +100,20 @@ export class SubscriptionRunner {
     this.#executor = parts.executor;
     this.#enabled = parts.enabled;
     this.#isPull = subscription.settings.delivery.kind === 'pull';
-    const { database, owner, logger, log, head } = deps;
+    const { database, owner, logger, log } = deps;
     const subscriptionId = subscription.id;
-    this.#commits = new OffsetCommits({
-      database,
-      owner,
-      subscriptionId,
-      logger,
-      onLost: (partition) => this.#lose(partition),
-      onParked: () => {
-        this.intake.recount();
-        this.wake();
-      },
-    });
     const rules = {
       subscriptionId,
       settings: subscription.settings,
       matches: subscription.matches,
     };
-    this.intake = new Intake(rules, { log, head, commits: this.#commits });
+    const isQueue = subscription.settings.mode === 'queue';
+    this.#source = (isQueue ? createQueueSource : createStreamSource)(rules, {
+      ...deps,
+      onLost: (lease) => this.#lose(lease),
+      onRoom: () => this.wake(),
+    });
+    this.intake = this.#source.intake;
     const incarnation = owner.incarnation;
     this.#claims = new RetryClaims({ database, log, logger, subscriptionId, incarnation });
     this.#replays = new ReplayQueue(subscription.name);
@@ -129,7 +123,7 @@ export class SubscriptionRunner {
       retry: subscription.settings.retry,
       atMostOnce: subscription.settings.guarantee === 'at-most-once',
       intake: this.intake,
-      commits: this.#commits,
+      commits: this.#source,
       stopping: this.#stopping.signal,
       onRetryDue: (delayMs) => this.#dueTimer.inMs(delayMs),
       onNextClaimed: (next) => this.#takeClaimed([next]),
@@ -167,7 +161,8 @@ export class SubscriptionRunner {
   /** Takes partitions that are free or whose owner died; woken from time to time. */
   async refresh(): Promise<void> {
     if (this.#phase !== 'running') return;
-    if (this.#missesPartitions) await this.#takePartitions();
+    if (!this.#handsOut) await this.#source.releaseIdle();
+    if (this.#source.wantsTake()) await this.#takePartitions();
     this.#retriesDue = true;
     this.intake.recheck();
     this.wake();
@@ -243,11 +238,10 @@ export class SubscriptionRunner {
     this.#replays.close(options.reason ?? stoppingError(this.subscription.name));
     this.#claims.release(claimsOf([...this.#retries.drain(), ...this.#replays.drainClaims()]));
     await this.#claims.settle();
-    await this.#commits.flush();
-    const { database, owner } = this.#deps;
-    if (ended) await releasePartitions(database.pool, this.subscription.id, owner);
+    await this.#source.flush();
+    if (ended) await this.#source.release();
     this.intake.clear();
-    this.#commits.drop();
+    this.#source.drop();
     this.#phase = 'idle';
   }
 
@@ -264,11 +258,7 @@ export class SubscriptionRunner {
   }
 
   async #takePartitions(): Promise<void> {
-    const { database, owner } = this.#deps;
-    const { id, settings } = this.subscription;
-    const { maxInFlight } = settings;
-    const taken = await takeOver(database, owner, { id, maxInFlight }, this.intake);
-    this.#missesPartitions = false;
+    const taken = await this.#source.take();
     for (const { operationId, position } of taken.replays)
       this.#replays.expect(operationId, position);
     for (const delivery of await this.#claims.deliveriesOf(taken.orphans))
@@ -309,6 +299,11 @@ export class SubscriptionRunner {
       ? this.#executor.free() - this.intake.ready.length
       : this.subscription.settings.maxInFlight;
     await this.intake.fetch(demand);
+  }
+
+  get #handsOut(): boolean {
+    const isOpen = this.breaker.state.state === 'open';
+    return this.isRunning && !isOpen && this.#executor.free() > 0;
   }
 
   get #capacity(): number {
@@ -395,8 +390,7 @@ export class SubscriptionRunner {
       { subscription: this.subscription.name, partition: lease.partition },
       'the lease of a partition was lost',
     );
-    this.#missesPartitions = true;
-    this.intake.lose(lease);
+    this.#source.lose(lease);
   }
 
   #retryIsDue(): void {

@@ -147,7 +147,9 @@ export class SubscriptionView {
       const oldest =
         snapshot.oldest.get(`${topicId}:${partition}:${committed}`) ??
         snapshot.oldest.get(`${topicId}:${partition}:${row.committed}`);
-      const isOurs = entry.runner?.intake.partitions.has(partitionKey(topicId, partition));
+      const isOurs =
+        entry.row.settings.mode === 'stream' &&
+        entry.runner?.intake.partitions.has(partitionKey(topicId, partition));
       return {
         topic: this.#deps.topics.findById(topicId)?.name ?? `#${topicId}`,
         partition,

@@ -1,5 +1,6 @@
 import { type SubscriptionSettings } from '#contracts/subscription.ts';
-import { type Database, withTransaction } from '#server/storage/database.ts';
+import { insertQueueCursors } from '#server/storage/claim-rows.ts';
+import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
 import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import {
   deletePartitionsOfTopics,
@@ -194,7 +195,7 @@ export class Subscriptions {
         throw new EngineError('wrong-state', `Subscription ${name} was just created; try again.`, {
           state: 'created',
         });
-      await insertPartitions(tx, inserted.id, starts);
+      await insertStarts(tx, inserted, starts);
       return inserted;
     });
     const entry = this.#deps.runtime.entryOf(row);
@@ -235,7 +236,7 @@ export class Subscriptions {
         const event = { type: 'weir.subscription.changed', name: row.name, data } as const;
         const changed = await this.#write(event, async (tx) => {
           await deletePartitionsOfTopics(tx, row.id, dropped);
-          await insertPartitions(tx, row.id, starts);
+          await insertStarts(tx, row, starts);
           return updateSubscription(tx, row.id, { settings, ...meta });
         });
         runtime.follow(entry, changed);
@@ -298,7 +299,7 @@ export class Subscriptions {
       })).filter((start) => !known.has(`${start.topicId}:${start.partition}`)),
     );
     if (missing.length === 0) return;
-    await insertPartitions(database.pool, entry.row.id, missing);
+    await insertStarts(database.pool, entry.row, missing);
     await entry.runner?.takeNewPartitions();
   }
 
@@ -322,7 +323,19 @@ export class Subscriptions {
   }
 }
 
+function insertStarts(db: Db, row: SubscriptionRow, starts: readonly PartitionStart[]) {
+  const insert = row.settings.mode === 'queue' ? insertQueueCursors : insertPartitions;
+  return insert(db, row.id, starts);
+}
+
 function refuseImmutable(row: SubscriptionRow, settings: SubscriptionSettings): void {
+  if (row.settings.mode !== settings.mode) {
+    throw new EngineError(
+      'invalid-request',
+      `Subscription ${row.name} has mode ${row.settings.mode}; that cannot be changed. Remove it and make it anew.`,
+      { field: 'mode' },
+    );
+  }
   if (row.settings.delivery.kind !== settings.delivery.kind) {
     throw new EngineError(
       'invalid-request',

@@ -1,5 +1,6 @@
 import { type StoredEvent } from '#contracts/event.ts';
 import { type Fault } from '#contracts/scenario.ts';
+import { lockClaim } from '#server/storage/claim-rows.ts';
 import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
 import { insertOutbox, type OutboxRow } from '#server/storage/outbox-rows.ts';
 import { lockLease, type Owner } from '#server/storage/partition-rows.ts';
@@ -218,10 +219,13 @@ export class HandlerExecutor implements Executor {
   /** Locked last, so that the lease is held for the length of a commit and not of the handler. */
   async #requireLease(tx: Db, { lease }: Delivery): Promise<void> {
     if (lease === null) return;
-    const { topicId, partition, epoch } = lease;
-    const held = { owner: this.#deps.owner, topicId, partition, epoch };
-    if (!(await lockLease(tx, this.#subscriptionId, held)))
-      throw new EngineError('fenced', 'The partition belongs to another process now.');
+    const { claimId, topicId, partition, epoch } = lease;
+    const { owner } = this.#deps;
+    const isHeld =
+      claimId === null
+        ? await lockLease(tx, this.#subscriptionId, { owner, topicId, partition, epoch })
+        : await lockClaim(tx, { id: claimId, incarnation: owner.incarnation, epoch });
+    if (!isHeld) throw new EngineError('fenced', 'The event belongs to another process now.');
   }
 }
 

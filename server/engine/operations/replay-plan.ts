@@ -40,6 +40,12 @@ export async function planReplay(
       field: 'target.subscription',
     });
   const settings = subscriptionSettingsSchema.parse(target.settings);
+  if (settings.mode === 'queue')
+    throw new EngineError(
+      'not-supported',
+      `${name} is a queue, and a queue has no replay. Publish the events again, or replay them to a subscription with mode stream.`,
+      { field: 'target.subscription' },
+    );
   const filter = completeFilter(request.filter, settings.filter);
   deps.reader.matcher(filter);
   const { fromPosition, toPosition } = await resolveRange(deps, request);

@@ -1,0 +1,60 @@
+import { type LogRecord } from '../log/event-record.ts';
+import { type Delivery, type Lease } from './delivery.ts';
+import { type Takeover } from './partition-takeover.ts';
+import { type Queue } from './queue.ts';
+
+/** Where a subscription stands in one partition. */
+export type PartitionStand = {
+  readonly topicId: number;
+  readonly partition: number;
+  /** Next offset to be handled, as it is stored. */
+  readonly stored: number;
+  readonly progress: { readonly watermark: number };
+};
+
+/** Takes events from the log for one subscription and holds those that may be handed out. Knows which are done. */
+export type DeliveryIntake = {
+  readonly ready: Queue<Delivery>;
+  readonly partitions: ReadonlyMap<number, PartitionStand>;
+  /** Whether a fetch may bring something. */
+  readonly canFetch: boolean;
+  /** Worth a read: half of what may be in hand is done. */
+  readonly isHalfEmpty: boolean;
+  /** Look again, whatever was thought. */
+  recheck(): void;
+  /** A new event of the log. True when it is this subscription's partition. */
+  offer(record: LogRecord): boolean;
+  /** Takes up to about `demand` events. */
+  fetch(demand: number): Promise<void>;
+  /** The delivery is handled, or a letter. */
+  release(delivery: Delivery): void;
+  /** The delivery failed and will be retried from its row: here it is done. */
+  setAside(delivery: Delivery): void;
+  /** A key's front is settled from its row and nothing parked follows it. */
+  freeLane(delivery: Delivery): void;
+  /** A parked event was taken as the new front of its key. */
+  unparked(delivery: Delivery): void;
+  /** Whether an event behind the delivery's key waits to be parked in the database. */
+  isParking(delivery: Delivery): boolean;
+  /** Forgets everything in hand. */
+  clear(): void;
+};
+
+/** Where first attempts come from, and how it is recorded how far they are: partitions in order, or claims of ranges. */
+export type DeliverySource = {
+  readonly intake: DeliveryIntake;
+  /** Takes what can be had now. */
+  take(): Promise<Takeover>;
+  /** From time to time, before `take`: whether that may bring something, since others may have died. */
+  wantsTake(): boolean;
+  /** Somebody else has it: whatever is in hand of it is not counted any more. */
+  lose(lease: Lease): void;
+  /** Stores how far everything is. */
+  flush(): Promise<void>;
+  /** Forgets what is not stored. */
+  drop(): void;
+  /** Gives back what is held; nothing of it is in flight. */
+  release(): Promise<void>;
+  /** From time to time while nothing is handed out here: what others could deliver need not lie here. */
+  releaseIdle(): Promise<void>;
+};

@@ -1,0 +1,60 @@
+import { releaseClaims } from '#server/storage/claim-rows.ts';
+import { type Database } from '#server/storage/database.ts';
+import { type Owner } from '#server/storage/partition-rows.ts';
+import { type Clock } from '../clock.ts';
+import { type EventLog } from '../log/event-log.ts';
+import { type Logger } from '../logger.ts';
+import { ClaimCommits } from './claim-commits.ts';
+import { ClaimIntake } from './claim-intake.ts';
+import { type Lease } from './delivery.ts';
+import { type DeliverySource } from './delivery-source.ts';
+import { type IntakeRules } from './intake.ts';
+import { takeOverRetries } from './partition-takeover.ts';
+
+/** Mode `queue`: consumers of all processes compete for ranges; progress is a row per range in flight. */
+export function createQueueSource(
+  rules: IntakeRules,
+  deps: {
+    readonly database: Database;
+    readonly owner: Owner;
+    readonly logger: Logger;
+    readonly log: EventLog;
+    readonly clock: Clock;
+    readonly head: (topicId: number, partition: number) => number;
+    readonly onLost: (lease: Lease) => void;
+  },
+): DeliverySource {
+  const { database, owner } = deps;
+  const id = rules.subscriptionId;
+  const commits = new ClaimCommits({
+    ...deps,
+    onGone: (claim) => intake.forget(claim),
+  });
+  const intake = new ClaimIntake(rules, { ...deps, commits });
+  return {
+    intake,
+    take: async () => {
+      await intake.look();
+      return takeOverRetries(database, owner, id);
+    },
+    // Any process may finish what another one left.
+    wantsTake: () => true,
+    lose: (lease) => intake.lose(lease),
+    flush: () => commits.flush(),
+    drop: () => commits.drop(),
+    release: () => releaseClaims(database.pool, id, owner, null),
+    releaseIdle: async () => {
+      const idle = intake.takeIdle();
+      if (idle.claims.length === 0) return;
+      try {
+        await commits.flush();
+        const ids = idle.claims.map((claim) => claim.claimId);
+        await releaseClaims(database.pool, id, owner, ids);
+      } catch (error) {
+        for (const delivery of idle.deliveries) intake.ready.putBack(delivery);
+        throw error;
+      }
+      for (const claim of idle.claims) intake.lose(claim);
+    },
+  };
+}
