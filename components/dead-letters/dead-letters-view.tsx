@@ -5,6 +5,7 @@ import { Button } from '#components/ui/button.tsx';
 import { cn } from '#components/ui/cn.ts';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { LiveRegion } from '#components/ui/live-region.tsx';
+import { SkeletonRows } from '#components/ui/skeleton.tsx';
 import { useShortcut } from '#components/ui/use-shortcut.ts';
 import { type DeadLetterGroup } from '#contracts/dead-letter.ts';
 import { type Topology } from '#contracts/topology.ts';
@@ -31,7 +32,7 @@ export function DeadLettersView() {
   const fingerprint = useOpenGroup(url, shown, panes);
   const group = groups.find((one) => one.fingerprint === fingerprint);
   const isUnknown = read.isSuccess && fingerprint !== null && !group;
-  const isListAlone = panes === 1 || fingerprint === null;
+  const isListAlone = panes === 1 || (!read.isPending && shown.length === 0 && !group);
   const waiting = shown.reduce((sum, one) => sum + one.open, 0);
   useFreshLetters();
   useShortcut('Escape', () => closeStep(url), {
@@ -68,6 +69,11 @@ export function DeadLettersView() {
           panes={panes}
         />
       ) : null}
+      {read.isPending && panes > 1 ? (
+        <div className="flex-1 p-4">
+          <SkeletonRows count={5} rowClassName="h-9" />
+        </div>
+      ) : null}
       {isUnknown ? (
         <EmptyState
           kind="filtered-out"
@@ -89,13 +95,17 @@ export function DeadLettersView() {
 function useOpenGroup(url: LettersUrl, shown: readonly DeadLetterGroup[], panes: number) {
   const [first, setFirst] = useState<string | null>(null);
   const isAlone = url.group === null && url.letterId !== null;
-  const letter = useQuery({ ...deadLetterQuery(url.letterId ?? ''), enabled: isAlone });
+  const letter = useQuery({
+    ...deadLetterQuery(url.letterId ?? ''),
+    enabled: isAlone,
+    refetchInterval: false,
+  });
   const isFirstShown = shown.some((group) => group.fingerprint === first);
   const top = shown[0]?.fingerprint ?? null;
   if (!isFirstShown && top !== first) setFirst(top);
   if (url.group !== null) return url.group;
   // A letter that cannot be read says so itself, beside any group.
-  if (isAlone) return letter.isError ? top : (letter.data?.fingerprint ?? null);
+  if (isAlone) return letter.data?.fingerprint ?? (letter.errorUpdateCount > 0 ? top : null);
   return panes === 1 ? null : first;
 }
 
@@ -115,6 +125,6 @@ function useFreshLetters(): void {
 const lettersOf = (topology: Topology): number => topology.totals.deadLetters;
 
 function closeStep(url: LettersUrl): void {
-  if (url.letterId !== null) url.openLetter(null);
+  if (url.letterId !== null) url.closeLetter();
   else if (url.group !== null) url.openGroup(null);
 }

@@ -58,7 +58,7 @@ export function EditDialog(props: {
           </Button>
           <Button size="m" variant="primary" onClick={retry} busy={props.isBusy} reason={reason}>
             Retry with this payload
-            <Kbd className="border-current text-current opacity-70 max-sm:hidden">Ctrl ⏎</Kbd>
+            <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
           </Button>
         </>
       }

@@ -47,7 +47,7 @@ export function GroupHeader(props: {
         >
           <RotateCcw aria-hidden />
           Redrive group…
-          <Kbd className="border-current text-current opacity-70 max-lg:hidden">⇧ R</Kbd>
+          <Kbd className="border-current text-current max-lg:hidden">⇧ R</Kbd>
         </Button>
       </div>
       <p className="flex flex-wrap items-center gap-x-4 gap-y-0.5 text-s text-text-3">

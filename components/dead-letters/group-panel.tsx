@@ -34,7 +34,7 @@ export function GroupPanel(props: { group: DeadLetterGroup; url: LettersUrl; pan
   const openId = useOpenLetter(url.letterId, letters, panes);
   const step = (direction: 1 | -1) => {
     const next = letters[letters.findIndex((one) => one.id === openId) + direction];
-    if (next) url.openLetter(next.id);
+    if (next) url.openLetter(next.id, group.fingerprint);
   };
   const chosen = [...selection.ids];
   const redriveChosen = () =>
@@ -73,7 +73,7 @@ export function GroupPanel(props: { group: DeadLetterGroup; url: LettersUrl; pan
             letters={letters}
             openId={openId}
             selection={selection}
-            onOpen={url.openLetter}
+            onOpen={(id) => url.openLetter(id, group.fingerprint)}
             onRedrive={redriveChosen}
             onClearFilter={() => url.setFilter({ status: null, type: null })}
           />
@@ -82,7 +82,7 @@ export function GroupPanel(props: { group: DeadLetterGroup; url: LettersUrl; pan
           <section aria-label="Letter" className="flex min-h-0 min-w-0 flex-1 flex-col">
             {isLetterAlone ? (
               <div className="border-b border-line px-2 py-1">
-                <Button variant="ghost" size="m" onClick={() => url.openLetter(null)}>
+                <Button variant="ghost" size="m" onClick={url.closeLetter}>
                   <ArrowLeft aria-hidden />
                   {group.errorClass}
                 </Button>

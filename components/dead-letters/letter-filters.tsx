@@ -23,7 +23,7 @@ export function LetterFilters(props: {
     filter.type,
   );
   return (
-    <div className="grid grid-cols-[1.25fr_1fr_1fr_auto] items-center gap-1.5 border-b border-line px-3 py-2">
+    <div className="grid grid-cols-[1.25fr_1fr_1fr_auto] items-center gap-1.5 border-b border-line px-3 py-2 lg:[&>*]:max-w-52">
       <Choice
         any="Consumer"
         value={filter.subscription}

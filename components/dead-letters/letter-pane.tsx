@@ -28,8 +28,7 @@ const POLL_MS = 3_000;
 export function LetterPane(props: { id: string; isNarrow: boolean }) {
   const query = useQuery({
     ...deadLetterQuery(props.id),
-    refetchInterval: ({ state }) =>
-      state.data?.status === 'retrying' ? RETRYING_POLL_MS : POLL_MS,
+    refetchInterval: ({ state }) => pollMs(state.data),
   });
   const letter = query.data;
   if (!letter && query.isPending) {
@@ -68,6 +67,12 @@ export function LetterPane(props: { id: string; isNarrow: boolean }) {
       ) : null}
     </>
   );
+}
+
+/** A retry is followed closely; a letter that cannot be read is not asked for again by itself. */
+function pollMs(letter: DeadLetter | undefined): number | false {
+  if (!letter) return false;
+  return letter.status === 'retrying' ? RETRYING_POLL_MS : POLL_MS;
 }
 
 function LetterTitle({ letter }: { letter: DeadLetter }) {

@@ -77,7 +77,7 @@ export function RedriveDialog(props: {
             data-autofocus
           >
             Redrive {formatCount(plan.data?.total ?? count)}
-            <Kbd className="border-current text-current opacity-70 max-sm:hidden">Ctrl ⏎</Kbd>
+            <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
           </Button>
         </>
       }

@@ -18,7 +18,8 @@ export type LettersUrl = {
   readonly letterId: string | null;
   readonly setFilter: (change: Partial<LettersFilter>) => void;
   readonly openGroup: (fingerprint: string | null) => void;
-  readonly openLetter: (id: string | null) => void;
+  readonly openLetter: (id: string, group: string) => void;
+  readonly closeLetter: () => void;
 };
 
 /** What the address of the page says: the filters, the group, and the letter that is open. */
@@ -31,6 +32,7 @@ export function useLettersUrl(): LettersUrl {
     letterId: url.id,
     setFilter: (change) => void setUrl({ ...change, group: null, id: null }),
     openGroup: (group) => void setUrl({ group, id: null }),
-    openLetter: (id) => void setUrl({ id }),
+    openLetter: (id, group) => void setUrl({ id, group }),
+    closeLetter: () => void setUrl({ id: null }),
   };
 }

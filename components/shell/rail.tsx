@@ -87,7 +87,7 @@ function RailMark({ place, isCollapsed }: { place: Place; isCollapsed: boolean }
     return (
       <span
         className={cn(
-          'num rounded-full bg-fail-soft px-1.5 text-[10.5px] leading-4 font-semibold text-fail',
+          'num rounded-full bg-surface bg-linear-to-r from-fail-soft to-fail-soft px-1.5 text-[10.5px] leading-4 font-semibold text-fail',
           isCollapsed ? 'absolute -top-0.5 -right-1 bg-surface' : 'ml-auto',
         )}
       >

@@ -24,7 +24,7 @@ export function deadLettersQuery(filter: DeadLetterFilter) {
     queryFn: ({ pageParam, signal }) => fetchDeadLetters({ ...filter, cursor: pageParam }, signal),
     initialPageParam: firstPage(),
     getNextPageParam: (page) => page.nextCursor ?? undefined,
-    refetchInterval: REFRESH_MS,
+    refetchInterval: refreshUnlessRefused,
   });
 }
 
@@ -32,7 +32,7 @@ export function deadLetterGroupsQuery() {
   return queryOptions({
     queryKey: queryKeys.deadLetters.groups,
     queryFn: ({ signal }) => fetchDeadLetterGroups(signal),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: refreshUnlessRefused,
   });
 }
 
@@ -40,7 +40,7 @@ export function deadLetterQuery(id: string) {
   return queryOptions({
     queryKey: queryKeys.deadLetters.one(id),
     queryFn: ({ signal }) => fetchDeadLetter(id, signal),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: refreshUnlessRefused,
   });
 }
 
@@ -78,6 +78,15 @@ export function usePatchDeadLetterGroup() {
     }) => patchDeadLetterGroup(change.fingerprint, change.patch),
     onSuccess: () => invalidateLetters(client),
   });
+}
+
+/** What could not be read at all is asked for again by the reader, not by the clock. */
+function refreshUnlessRefused({
+  state,
+}: {
+  readonly state: { readonly data: unknown; readonly error: Error | null };
+}): number | false {
+  return state.data === undefined && state.error !== null ? false : REFRESH_MS;
 }
 
 async function invalidateLetters(client: QueryClient): Promise<void> {

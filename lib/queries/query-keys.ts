@@ -30,6 +30,7 @@ export const queryKeys = {
   },
   deadLetters: {
     all: ['dead-letters'] as const,
+    lists: ['dead-letters', 'list'] as const,
     list: (filter: DeadLetterFilter) => ['dead-letters', 'list', filter] as const,
     groups: ['dead-letters', 'groups'] as const,
     one: (id: string) => ['dead-letters', 'one', id] as const,
