@@ -1,12 +1,18 @@
-import { curvePath } from './edge-curve.ts';
-import { type GraphEdgeSpec, type GraphNodeSpec, type Positions } from './graph-model.ts';
+import { curvePath, type EdgeEnds, pointOnCurve } from './edge-curve.ts';
+import {
+  type GraphEdgeSpec,
+  type GraphNodeSpec,
+  type Point,
+  type Positions,
+} from './graph-model.ts';
 
-/** What a card says in the picture: three lines at most, and the token its mark and line are drawn in. */
+/** What a card says in the picture: three lines at most, and the tokens its mark and line are drawn in. */
 export type ImageCard = {
   readonly title: string;
   readonly numbers: string;
   readonly note: string;
   readonly tone: string;
+  readonly sparkTone: string;
   readonly isRound: boolean;
   readonly spark: readonly number[];
 };
@@ -49,7 +55,7 @@ const cardSvg = (picture: GraphPicture, node: GraphNodeSpec): string => {
   const font = `font-family="Inter, system-ui, sans-serif"`;
   const spark =
     card.spark.length > 1 && node.height > 70
-      ? `<path transform="translate(12 ${node.height - 28})" d="${sparkPath(card.spark, node.width - 24, 18)}" fill="none" stroke="${token(card.tone)}" stroke-width="1.4"/>`
+      ? `<path transform="translate(12 ${node.height - 28})" d="${sparkPath(card.spark, node.width - 24, 18)}" fill="none" stroke="${token(card.sparkTone)}" stroke-width="1.4"/>`
       : '';
   return `<g transform="translate(${at.x} ${at.y})">
 <rect width="${node.width}" height="${node.height}" rx="${card.isRound ? 22 : 10}" fill="${token('--raised')}" stroke="${token('--line')}"/>
@@ -60,32 +66,44 @@ const cardSvg = (picture: GraphPicture, node: GraphNodeSpec): string => {
 ${spark}</g>`;
 };
 
-const edgeSvg = (
-  picture: GraphPicture,
-  edge: GraphEdgeSpec,
-  sizes: ReadonlyMap<string, GraphNodeSpec>,
-): string => {
+type Sizes = ReadonlyMap<string, GraphNodeSpec>;
+
+const endsOf = (picture: GraphPicture, edge: GraphEdgeSpec, sizes: Sizes): EdgeEnds | null => {
   const a = picture.positions.get(edge.source);
   const b = picture.positions.get(edge.target);
   const source = sizes.get(edge.source);
   const target = sizes.get(edge.target);
-  if (!a || !b || !source || !target) return '';
-  const d = curvePath({
+  if (!a || !b || !source || !target) return null;
+  return {
     from: { x: a.x + source.width, y: a.y + source.height / 2 },
     to: { x: b.x, y: b.y + target.height / 2 },
-  });
-  return `<path d="${d}" fill="none" stroke="${picture.token('--line-strong')}" stroke-width="${picture.widthOf(edge.id).toFixed(2)}"/>`;
+  };
 };
+
+const edgeSvg = (picture: GraphPicture, edge: GraphEdgeSpec, sizes: Sizes): string => {
+  const ends = endsOf(picture, edge, sizes);
+  if (ends === null) return '';
+  return `<path d="${curvePath(ends)}" fill="none" stroke="${picture.token('--line-strong')}" stroke-width="${picture.widthOf(edge.id).toFixed(2)}"/>`;
+};
+
+/** Cards and the middle of every edge: those that run backwards hang below the cards. */
+const extentOf = (picture: GraphPicture, sizes: Sizes): readonly Point[] => [
+  ...picture.nodes.flatMap((node) => {
+    const at = picture.positions.get(node.id);
+    return at ? [at, { x: at.x + node.width, y: at.y + node.height }] : [];
+  }),
+  ...picture.edges.flatMap((edge) => {
+    const ends = endsOf(picture, edge, sizes);
+    return ends ? [pointOnCurve(ends, 0.5)] : [];
+  }),
+];
 
 /** The whole graph as a stand-alone SVG in the present theme, whatever part of it is in view. */
 export const graphSvg = (
   picture: GraphPicture,
 ): { readonly svg: string; readonly width: number; readonly height: number } => {
   const sizes = new Map(picture.nodes.map((node) => [node.id, node]));
-  const corners = picture.nodes.flatMap((node) => {
-    const at = picture.positions.get(node.id);
-    return at ? [at, { x: at.x + node.width, y: at.y + node.height }] : [];
-  });
+  const corners = extentOf(picture, sizes);
   const xs = corners.map((corner) => corner.x);
   const ys = corners.map((corner) => corner.y);
   const left = Math.min(...xs, 0) - PADDING;

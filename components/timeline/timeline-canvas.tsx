@@ -152,6 +152,20 @@ const useKeys = (props: TimelineCanvasProps) => (event: KeyboardEvent) => {
   action();
 };
 
+/** Holds the picture still while an event is pointed at, and lets go of what is pointed at when the picture moves. */
+const useHold = (props: TimelineCanvasProps) => {
+  const { controller, hovered } = props;
+  const isHeld = hovered?.hit.kind === 'event';
+  const onMove = useEffectEvent(() => {
+    if (hovered && !controller.isFollowing) props.onHover(null);
+  });
+  useEffect(() => {
+    controller.hold(isHeld);
+    return () => controller.hold(false);
+  }, [controller, isHeld]);
+  useEffect(() => controller.onMove(() => onMove()), [controller]);
+};
+
 const isOnHandle = (event: MouseEvent): boolean =>
   event.target instanceof Element && event.target.closest('[role="slider"]') !== null;
 
@@ -197,6 +211,7 @@ export const TimelineCanvas = (props: TimelineCanvasProps) => {
   const height = Math.max(laneHeight * data.lanes.length, size.height);
   const { axis, lanes } = usePainter(props, { width: size.width, height, laneHeight });
   useGestures(props, surface);
+  useHold(props);
   const onKeyDown = useKeys(props);
 
   const hitAt = (event: MouseEvent) => {
@@ -220,11 +235,12 @@ export const TimelineCanvas = (props: TimelineCanvasProps) => {
   };
   const onClick = (event: MouseEvent) => {
     if (event.shiftKey || props.isBrushing || isOnHandle(event)) return;
-    const hit = hitAt(event);
+    // What the tooltip names is what is meant, even if the picture has moved under the pointer since.
+    const hit = hovered?.hit ?? hitAt(event);
     props.onSelect(hit?.kind === 'event' ? hit.dot.id : null);
   };
   const onDoubleClick = (event: MouseEvent) => {
-    const hit = hitAt(event);
+    const hit = hovered?.hit ?? hitAt(event);
     if (hit?.kind === 'event') props.onOpen(hit.dot.id);
     if (hit?.kind === 'bucket') controller.show({ from: hit.from, to: hit.to });
   };

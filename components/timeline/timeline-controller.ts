@@ -23,6 +23,7 @@ export type SettledView = { readonly range: TimeRange; readonly isFollowing: boo
 export class TimelineController {
   #range: TimeRange;
   #isFollowing: boolean;
+  #isHeld = false;
   #settled: SettledView;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #unsettledSince: number | null = null;
@@ -71,9 +72,16 @@ export class TimelineController {
     this.show(liveRange(this.#now(), spanOf(this.#range)), true);
   };
 
+  /** While something is pointed at, the clock does not move it away; following goes on from now afterwards. */
+  readonly hold = (isHeld: boolean): void => {
+    this.#isHeld = isHeld;
+    if (!isHeld) for (const listener of this.#moveListeners) listener();
+  };
+
   /** Called by the animation loop: lets the clock move the view. */
   readonly tick = (): void => {
-    if (this.#isFollowing) this.show(liveRange(this.#now(), spanOf(this.#range)), true);
+    if (this.#isFollowing && !this.#isHeld)
+      this.show(liveRange(this.#now(), spanOf(this.#range)), true);
   };
 
   readonly onMove = (listener: () => void): (() => void) => {

@@ -12,6 +12,8 @@ export type BrushHandlers = {
 
 const WHEEL_PAN_SHARE = 0.0016;
 const BRUSH_MIN_PX = 3;
+/** Right of this share of the width the pointer points at now. */
+const LIVE_ZONE = 0.85;
 
 /** The ends of the chosen range take their own drags. */
 const isOnHandle = (event: Event): boolean =>
@@ -34,9 +36,18 @@ export const attachZoom = (
   const width = () => element.clientWidth;
   const target = select<HTMLElement, unknown>(element);
 
+  /** Zooming close to now, or out from it, goes on following; zooming in on something else stays with that. */
+  const keepsFollowing = (event: D3ZoomEvent<HTMLElement, unknown>): boolean => {
+    const { k } = event.transform;
+    if (!controller.isFollowing || k === lastScale) return false;
+    const source: unknown = event.sourceEvent;
+    if (k < lastScale || !(source instanceof MouseEvent)) return true;
+    const x = source.clientX - element.getBoundingClientRect().left;
+    return x > width() * LIVE_ZONE;
+  };
   const onZoom = (event: D3ZoomEvent<HTMLElement, unknown>) => {
     const { k, x } = event.transform;
-    if (controller.isFollowing && k !== lastScale) {
+    if (keepsFollowing(event)) {
       controller.zoom(lastScale / k);
       lastScale = k;
       return;

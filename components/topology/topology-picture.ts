@@ -30,6 +30,7 @@ const cardOf = (node: TopologyNode): ImageCard => {
     numbers,
     note: node.kind === 'consumer' ? dead || STATE_LABEL[state].toLowerCase() : node.kind,
     tone: TONE_TOKEN[STATE_TONE[state]],
+    sparkTone: STATE_TONE[state] === 'ok' ? '--accent' : TONE_TOKEN[STATE_TONE[state]],
     isRound: node.kind === 'topic',
     spark: node.spark,
   };

@@ -2,6 +2,7 @@
 
 import {
   Download,
+  EyeOff,
   Focus,
   Maximize,
   Minus,
@@ -168,7 +169,7 @@ export const TopologyToolbar = (props: ToolbarProps) => (
       onChange={props.onFind}
       input={props.findInput}
     />
-    <FilterInput label="Hide" icon={<X />} value={props.hide} onChange={props.onHide} />
+    <FilterInput label="Hide" icon={<EyeOff />} value={props.hide} onChange={props.onHide} />
     <FocusBar {...props} />
     {props.mode === 'graph' ? (
       <div className="flex items-center gap-1">
