@@ -9,7 +9,7 @@ import { type DeadLetter } from '#contracts/dead-letter.ts';
 import { useRetryDeadLetter } from '#lib/queries/dead-letters.ts';
 import { DiscardDialog } from './discard-dialog.tsx';
 import { EditDialog } from './edit-dialog.tsx';
-import { nameOf, refusal } from './letter-words.ts';
+import { refusal } from './letter-words.ts';
 
 const INDENT = 2;
 
@@ -26,12 +26,8 @@ export function LetterActions({ letter, isForThumb }: { letter: DeadLetter; isFo
     retry.mutate(
       { id: letter.id, ...(edit ? { edit } : {}) },
       {
-        onSuccess: () => {
-          setEditing(false);
-          toast.done(`${nameOf(letter)} is given back to ${letter.subscription}`, {
-            detail: edit ? 'With the edited payload; nobody else sees it.' : 'To nobody else.',
-          });
-        },
+        // That it is under way is told by the letter's state; the news comes when it ends.
+        onSuccess: () => setEditing(false),
         onError: (error) => toast.failed('The letter could not be retried', error),
       },
     );

@@ -23,33 +23,35 @@ export function LetterFilters(props: {
     filter.type,
   );
   return (
-    <div className="grid grid-cols-[1.25fr_1fr_1fr_auto] items-center gap-1.5 border-b border-line px-3 py-2 lg:[&>*]:max-w-52">
-      <Choice
-        any="Consumer"
-        value={filter.subscription}
-        choices={consumers}
-        onChange={(subscription) => onChange({ subscription })}
-      />
-      <Choice
-        any="Status"
-        value={filter.status}
-        choices={letterStatusSchema.options}
-        onChange={(status) => onChange({ status: letterStatusSchema.nullable().parse(status) })}
-      />
-      <Choice
-        any="Type"
-        value={filter.type}
-        choices={types}
-        onChange={(type) => onChange({ type })}
-      />
-      {isFiltered(filter) ? (
-        <IconButton
-          label="Clear the filters"
-          onClick={() => onChange({ subscription: null, status: null, type: null })}
-        >
-          <FilterX />
-        </IconButton>
-      ) : null}
+    <div className="border-b border-line px-3 py-2">
+      <div className="grid max-w-md grid-cols-[1.25fr_1fr_1fr_auto] items-center gap-1.5">
+        <Choice
+          any="Consumer"
+          value={filter.subscription}
+          choices={consumers}
+          onChange={(subscription) => onChange({ subscription })}
+        />
+        <Choice
+          any="Status"
+          value={filter.status}
+          choices={letterStatusSchema.options}
+          onChange={(status) => onChange({ status: letterStatusSchema.nullable().parse(status) })}
+        />
+        <Choice
+          any="Type"
+          value={filter.type}
+          choices={types}
+          onChange={(type) => onChange({ type })}
+        />
+        {isFiltered(filter) ? (
+          <IconButton
+            label="Clear the filters"
+            onClick={() => onChange({ subscription: null, status: null, type: null })}
+          >
+            <FilterX />
+          </IconButton>
+        ) : null}
+      </div>
     </div>
   );
 }

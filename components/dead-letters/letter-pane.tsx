@@ -81,7 +81,7 @@ function LetterTitle({ letter }: { letter: DeadLetter }) {
   return (
     <>
       <div className="flex items-center gap-2">
-        <h3 className="num min-w-0 flex-1 text-l font-semibold break-words">{nameOf(letter)}</h3>
+        <h2 className="num min-w-0 flex-1 text-l font-semibold break-words">{nameOf(letter)}</h2>
         <Badge tone={STATUS_TONE[letter.status]}>{letter.status}</Badge>
         <CopyButton value={letter.id} label="Copy the letter's id" />
         <IconButton label="Copy a link to this letter" onClick={() => copyLink(letter)}>

@@ -122,11 +122,7 @@ function RedriveFields(props: {
             />
           )}
         </Field>
-        <Field
-          label="Stop when more than … % fail"
-          error={problems.stop}
-          hint="Empty: go on to the end"
-        >
+        <Field label="Stop above % failed" error={problems.stop} hint="Empty: go on to the end">
           {(control) => (
             <Input
               {...control}

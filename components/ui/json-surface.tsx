@@ -65,17 +65,12 @@ function shared(label: string): Extension {
     foldGutter(),
     bracketMatching(),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ 'aria-label': label }),
+    EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
   ];
 }
 
 function reading(): Extension {
-  return [
-    EditorState.readOnly.of(true),
-    EditorView.editable.of(false),
-    EditorView.contentAttributes.of({ tabindex: '0' }),
-    keymap.of([...foldKeymap]),
-  ];
+  return [EditorState.readOnly.of(true), EditorView.editable.of(false), keymap.of([...foldKeymap])];
 }
 
 function editing(onText: (text: string) => void): Extension {
