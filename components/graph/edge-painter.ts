@@ -34,6 +34,8 @@ const MARGIN_PX = 40;
 /** A curve may leave the box of its ends sideways by this much. */
 const SWING = 160;
 const PIXEL_RATIO_MAX = 2;
+/** Curves of edges that are gone may stay until there are this many. */
+const MEASURED_SPARE = 500;
 
 type Measured = {
   readonly ends: EdgeEnds;
@@ -146,6 +148,7 @@ export class EdgePainter {
   }
 
   #visible(scene: EdgeScene, viewport: Viewport): DrawnEdge[] {
+    if (this.#measured.size > scene.edges.length + MEASURED_SPARE) this.#measured.clear();
     const drawn: DrawnEdge[] = [];
     for (const edge of scene.edges) {
       const measured = this.#measure(edge, viewport);

@@ -18,7 +18,7 @@ const HitText = ({ hit }: { hit: TimelineHit }) => {
           <span className="num">{hit.dot.topic}</span> · position{' '}
           <span className="num">{formatCount(hit.dot.position)}</span>
         </p>
-        <p className="mt-1 text-text-3">Click: causes and effects · double-click: open</p>
+        <p className="mt-1 text-text-3">Click to see its causes and effects</p>
       </>
     );
   return (

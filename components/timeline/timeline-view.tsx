@@ -10,6 +10,7 @@ import { Skeleton } from '#components/ui/skeleton.tsx';
 import { useShortcut } from '#components/ui/use-shortcut.ts';
 import { ApiError } from '#lib/api/client.ts';
 import { useViewStore } from '#lib/state/view-store.ts';
+import { EventPanel } from './event-panel.tsx';
 import { RangePanel } from './range-panel.tsx';
 import { ReplayDialog } from './replay-dialog.tsx';
 import { startView } from './start-view.ts';
@@ -166,6 +167,9 @@ const TimelineRoom = ({ controller, kind }: { controller: TimelineController; ki
         )}
         <TimelineFaces data={data} controller={controller} />
       </div>
+      {url.id === null ? null : (
+        <EventPanel id={url.id} arcs={arcs.length} onClear={() => void setUrl({ id: null })} />
+      )}
       {selection ? (
         <RangePanel
           selection={selection}
