@@ -18,13 +18,6 @@ export type EventDots = {
   readonly count: number;
 };
 
-export const NO_DOTS: EventDots = {
-  byLane: new Map(),
-  byId: new Map(),
-  effects: new Map(),
-  count: 0,
-};
-
 const toDot = (event: StoredEvent, lane: string): EventDot => ({
   id: event.id,
   at: Date.parse(event.recordedAt),

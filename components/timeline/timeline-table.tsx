@@ -22,7 +22,7 @@ const Lanes = ({ data, kind }: { data: TimelineData; kind: LaneKind }) => (
   <Table label={`Events by ${kind} in view`}>
     <TableHead>
       <TableRow>
-        <TableHeader>{kind}</TableHeader>
+        <TableHeader className="capitalize">{kind}</TableHeader>
         <TableHeader className="text-right">Events</TableHeader>
         <TableHeader className="text-right">Failed</TableHeader>
         <TableHeader className="text-right">

@@ -11,6 +11,3 @@ export const nodeLinks = (kind: NodeKind, name: string) => {
     timeline: `/timeline?lanes=${kind === 'consumer' ? 'consumer' : 'topic'}`,
   };
 };
-
-export const eventsOfTopics = (topics: readonly string[]): string =>
-  `/events?q=${encodeURIComponent(`topic:${topics.join(',')}`)}`;

@@ -18,8 +18,6 @@ export const NODE_SIZE: Readonly<Record<NodeKind, { width: number; height: numbe
   consumer: { width: 200, height: 94 },
 };
 
-export const nodeIdOf = (kind: NodeKind, name: string): string => `${kind}:${name}`;
-
 export const kindOf = (nodeId: string): NodeKind => {
   if (nodeId.startsWith('topic:')) return 'topic';
   return nodeId.startsWith('consumer:') ? 'consumer' : 'producer';

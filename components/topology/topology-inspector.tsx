@@ -62,7 +62,7 @@ const Neighbours = (props: {
   );
 };
 
-const Title = ({ node }: { node: TopologyNode }) => {
+const Title = ({ node, isNamed }: { node: TopologyNode; isNamed: boolean }) => {
   const state = nodeState(node);
   const detail = [
     KIND_LABEL[node.kind],
@@ -73,7 +73,7 @@ const Title = ({ node }: { node: TopologyNode }) => {
     <div className="min-w-0 flex-1">
       <h2 className="flex min-w-0 flex-wrap items-center gap-2 text-l font-semibold tracking-tight">
         <StateDot tone={STATE_TONE[state]} label={STATE_LABEL[state]} hideLabel />
-        <span className="min-w-0 break-words">{node.name}</span>
+        <span className={isNamed ? 'min-w-0 break-words' : 'sr-only'}>{node.name}</span>
         {state === 'healthy' || state === 'quiet' ? null : (
           <Badge tone={STATE_TONE[state]}>{STATE_LABEL[state].toLowerCase()}</Badge>
         )}
@@ -136,7 +136,7 @@ export const TopologyInspector = (props: InspectorProps) => {
   return (
     <div className={props.isFramed ? 'p-4' : ''}>
       <header className="mb-3 flex items-start gap-1">
-        <Title node={node} />
+        <Title node={node} isNamed={props.isFramed} />
         <IconButton label="Focus on its neighbours" onClick={() => props.onFocus(node.id)}>
           <Focus />
         </IconButton>
