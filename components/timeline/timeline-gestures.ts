@@ -117,6 +117,7 @@ export const attachBrush = (
     const isDrawn = Math.abs(end.x - anchor.x) >= BRUSH_MIN_PX;
     brush.onBrushEnd(isDrawn ? rangeBetween(anchor.time, end.time) : null);
     anchor = null;
+    swallowClick(element);
   };
   element.addEventListener('pointerdown', onDown);
   element.addEventListener('pointermove', onMove);
@@ -128,4 +129,11 @@ export const attachBrush = (
     element.removeEventListener('pointerup', onUp);
     element.removeEventListener('pointercancel', onUp);
   };
+};
+
+/** The click that ends a drag means nothing of its own. */
+const swallowClick = (element: HTMLElement): void => {
+  const swallow = (event: Event) => event.stopPropagation();
+  element.addEventListener('click', swallow, { capture: true, once: true });
+  setTimeout(() => element.removeEventListener('click', swallow, { capture: true }), 0);
 };
