@@ -22,6 +22,7 @@ export class FaultRun {
   readonly api: ApiClient;
   readonly random: () => number;
   readonly #journals = new JournalFolder();
+  #isSuspicious = false;
   readonly #producers: Producer[] = [];
   readonly #consumers: PullConsumer[] = [];
 
@@ -89,7 +90,7 @@ export class FaultRun {
   async remove(): Promise<void> {
     await Promise.allSettled([...this.#producers, ...this.#consumers].map((each) => each.stop()));
     await this.server.remove();
-    await this.#journals.remove();
+    await this.#journals.close(this.#isSuspicious);
   }
 
   async #check(): Promise<HistoryReport> {
@@ -101,8 +102,10 @@ export class FaultRun {
       consumers.push({ client: name, topics: [TOPIC], dead, ...filter });
     }
     const count = (step: string) => entries.filter((entry) => entry.step === step).length;
+    const anomalies = checkHistory({ entries, log, source: SOURCE, consumers });
+    this.#isSuspicious = anomalies.length > 0;
     return {
-      anomalies: checkHistory({ entries, log, source: SOURCE, consumers }),
+      anomalies,
       published: log.filter((event) => event.source === SOURCE).length,
       acknowledgedRequests: count('publish.ok'),
       unknownRequests: count('publish.unknown'),

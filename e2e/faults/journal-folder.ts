@@ -26,8 +26,10 @@ export class JournalFolder {
       .map((line) => journalEntrySchema.parse(JSON.parse(line)));
   }
 
-  async remove(): Promise<void> {
+  /** `keep`: the files stay, for whoever looks into what went wrong. */
+  async close(keep: boolean): Promise<void> {
     for (const journal of this.#journals) await journal.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (keep) process.stdout.write(`The journals are in ${this.#folder}\n`);
+    else rmSync(this.#folder, { recursive: true, force: true });
   }
 }

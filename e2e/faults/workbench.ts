@@ -83,6 +83,6 @@ export class Workbench {
   async remove(): Promise<void> {
     await Promise.allSettled(this.#consumers.map((consumer) => consumer.stop()));
     await this.server.remove();
-    await this.journals.remove();
+    await this.journals.close(false);
   }
 }
