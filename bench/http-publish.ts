@@ -17,6 +17,7 @@ const RUNS = 3;
 const SECONDS = 8;
 const WARM_UP_SECONDS = 2;
 const PAYLOAD_FILL = 230;
+const SETTLE_MS = 200;
 
 const LOADS: readonly Load[] = [
   { connections: 1, perRequest: 1 },
@@ -59,7 +60,7 @@ async function runOnce(url: string, load: Load, seconds: number) {
   const body = JSON.stringify(
     load.perRequest === 1 ? event : Array.from({ length: load.perRequest }, () => event),
   );
-  const before = await stored(url, topic);
+  const before = await settled(url, topic);
   const result = await autocannon({
     url: `${url}/api/v1/topics/${topic}/events`,
     method: 'POST',
@@ -68,7 +69,7 @@ async function runOnce(url: string, load: Load, seconds: number) {
     headers: { 'content-type': 'application/json' },
     body,
   });
-  const after = await stored(url, topic);
+  const after = await settled(url, topic);
   const answered = result['2xx'] * load.perRequest;
   // What was cut off at the end of the run may be stored without an answer.
   const unanswered = load.connections * load.perRequest;
@@ -80,6 +81,17 @@ async function runOnce(url: string, load: Load, seconds: number) {
     p99: result.latency.p99,
     verified,
   };
+}
+
+// What the end of a run cut off may still be on its way to the disk.
+async function settled(url: string, topic: string): Promise<number> {
+  let count = await stored(url, topic);
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const next = await stored(url, topic);
+    if (next === count) return count;
+    count = next;
+  }
 }
 
 async function stored(url: string, topic: string): Promise<number> {
