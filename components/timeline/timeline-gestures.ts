@@ -131,9 +131,10 @@ export const attachBrush = (
   };
 };
 
+const swallow = (event: Event): void => event.stopPropagation();
+
 /** The click that ends a drag means nothing of its own. */
 const swallowClick = (element: HTMLElement): void => {
-  const swallow = (event: Event) => event.stopPropagation();
   element.addEventListener('click', swallow, { capture: true, once: true });
   setTimeout(() => element.removeEventListener('click', swallow, { capture: true }), 0);
 };

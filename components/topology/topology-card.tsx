@@ -20,6 +20,13 @@ const ONLY_NEAR = 'group-data-[zoom=mid]/graph:hidden';
 const NAME = 'group-data-[zoom=mid]/graph:text-[16px]';
 const NUMBERS = 'text-xs group-data-[zoom=mid]/graph:text-[15px]';
 
+/** Pills are low and short: one line of smaller letters. */
+const FAR_NAME: Readonly<Record<NodeKind, string>> = {
+  producer: 'line-clamp-2 text-[20px] leading-6 break-words',
+  topic: 'truncate text-[16px]',
+  consumer: 'line-clamp-2 text-[20px] leading-6 break-words',
+};
+
 const sparkTone = (state: NodeState): Tone => {
   const tone = STATE_TONE[state];
   return tone === 'ok' ? 'accent' : tone;
@@ -144,7 +151,7 @@ const FarCard = (props: CardProps) => {
         className="scale-150"
       />
       <span
-        className="line-clamp-2 min-w-0 flex-1 text-[20px] leading-6 font-medium wrap-anywhere"
+        className={cn('min-w-0 flex-1 font-medium', FAR_NAME[kindOf(props.nodeId)])}
         title={name}
       >
         {name}
