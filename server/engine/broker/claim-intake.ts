@@ -133,8 +133,8 @@ export class ClaimIntake implements DeliveryIntake {
     // Nothing is parked in a queue.
   }
 
-  isParking(): boolean {
-    return false;
+  parkedBehind(): number {
+    return 0;
   }
 
   lose({ claimId }: Lease): void {

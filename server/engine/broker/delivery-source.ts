@@ -4,7 +4,7 @@ import { type Takeover } from './partition-takeover.ts';
 import { type Queue } from './queue.ts';
 
 /** Where a subscription stands in one partition. */
-export type PartitionStand = {
+type PartitionStand = {
   readonly topicId: number;
   readonly partition: number;
   /** Next offset to be handled, as it is stored. */
@@ -34,8 +34,8 @@ export type DeliveryIntake = {
   freeLane(delivery: Delivery): void;
   /** A parked event was taken as the new front of its key. */
   unparked(delivery: Delivery): void;
-  /** Whether an event behind the delivery's key waits to be parked in the database. */
-  isParking(delivery: Delivery): boolean;
+  /** Events that are parked behind the delivery's key, or are about to be. */
+  parkedBehind(delivery: Delivery): number;
   /** Forgets everything in hand. */
   clear(): void;
 };

@@ -203,10 +203,10 @@ export class Intake implements DeliveryIntake {
     this.#feed(partition);
   }
 
-  /** Whether an event behind the delivery's key waits to be parked in the database. */
-  isParking(delivery: Delivery): boolean {
-    const partition = this.partitionOf(delivery);
-    return partition?.toPark.some((target) => target.key === delivery.record.key) ?? false;
+  /** Events that are parked behind the delivery's key, or are about to be. */
+  parkedBehind(delivery: Delivery): number {
+    const { key } = delivery.record;
+    return key === null ? 0 : (this.partitionOf(delivery)?.lanes.parkedBehind(key) ?? 0);
   }
 
   partitionOf({ record }: Delivery): OwnedPartition | undefined {

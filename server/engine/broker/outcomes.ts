@@ -85,22 +85,26 @@ export class Outcomes {
       }
       intake.setAside(delivery);
     }
-    const next = settled.next ?? (await this.#nextParked(delivery));
-    if (next === null) intake.freeLane(delivery);
-    else {
-      intake.unparked(delivery);
-      await this.#store(() => onNextClaimed(next));
-    }
+    const next = settled.next ?? (await this.#nextParkedOrFree(delivery));
+    if (next === null) return;
+    intake.unparked(delivery);
+    await this.#store(() => onNextClaimed(next));
   }
 
-  /** Events that came behind the key meanwhile are stored first, then the first of them is taken. */
-  async #nextParked(delivery: Delivery): Promise<ClaimedRetry | null> {
+  /**
+   * The statement that settled the front saw none behind it, but events may have been parked while it ran, stored by now or not: they are
+   * stored first, then the first of them is taken. When there is none the key is free, in the same turn, before another can be parked.
+   */
+  async #nextParkedOrFree(delivery: Delivery): Promise<ClaimedRetry | null> {
     const { commits, intake, settlement, subscription } = this.#deps;
-    while (intake.isParking(delivery)) {
+    let soughtAmong = 0;
+    while (intake.parkedBehind(delivery) !== soughtAmong) {
+      soughtAmong = intake.parkedBehind(delivery);
       await this.#store(() => commits.flush());
       const next = await this.#store(() => settlement.claimNext(subscription.id, delivery));
       if (next !== null) return next;
     }
+    intake.freeLane(delivery);
     return null;
   }
 
