@@ -200,11 +200,10 @@ export async function updateLetterDiscarded(tx: Db, id: string, reason: string):
 export async function updateGroupLetters(
   tx: Db,
   fingerprint: string,
-  status: 'open' | 'acknowledged' | 'ignored' | 'resolved',
+  status: 'open' | 'acknowledged' | 'ignored',
 ): Promise<void> {
   await tx.query(
-    `UPDATE dead_letters SET status = $2, updated_at = now(),
-       resolved_at = CASE WHEN $2 = 'resolved' THEN now() END
+    `UPDATE dead_letters SET status = $2, updated_at = now()
      WHERE fingerprint = $1 AND status IN ('open', 'acknowledged', 'ignored')`,
     [fingerprint, status],
   );

@@ -632,6 +632,43 @@ describe('steering', () => {
     await broker.close();
   });
 
+  test('resolving a group of letters resolves none of them: only their handler does', async () => {
+    const broker = await kit.open('grouping');
+    await broker.broker.register(
+      defineConsumer({
+        name: 'refusing',
+        description: '',
+        version: '1',
+        filter: { topics: ['grouping'] },
+        handle: () => {
+          throw new NonRetryableError('no');
+        },
+      }),
+    );
+    await kit.publish('grouping', ['a'], 'g');
+    const [letter] = await until(
+      async () => (await broker.deadLetters.list({ subscription: 'refusing', limit: 5 })).items,
+      (letters) => letters.length === 1,
+    );
+    const { id = '', fingerprint = '' } = letter ?? {};
+
+    const acknowledged = await broker.deadLetters.patchGroup(
+      fingerprint,
+      { status: 'acknowledged', note: 'known' },
+      'test',
+    );
+    const resolved = await broker.deadLetters.patchGroup(
+      fingerprint,
+      { status: 'resolved' },
+      'test',
+    );
+
+    expect(acknowledged).toMatchObject({ status: 'acknowledged', note: 'known' });
+    expect(resolved.status).toBe('resolved');
+    expect((await broker.deadLetters.get(id)).status).toBe('acknowledged');
+    await broker.close();
+  });
+
   test('a reset is previewed without effect, and then delivers again from there', async () => {
     const broker = await kit.open('resetting');
     const seen: string[] = [];

@@ -55,7 +55,7 @@ function readingFace({ database }: DeadLettersDependencies): ReadingFace {
       const attempts = positions.length === 0 ? [] : await selectAttempts(pool, positions, null);
       const byLetter = Map.groupBy(attempts, (one) => `${one.subscriptionId}:${one.position}`);
       return {
-        items: page.map((row) =>
+        items: page.map(({ exactDeadAt: _exact, ...row }) =>
           toDeadLetter(row, byLetter.get(`${row.subscriptionId}:${row.position}`) ?? []),
         ),
         nextCursor:
@@ -111,7 +111,10 @@ function decidingFace(deps: DeadLettersDependencies): Omit<DeadLetters, keyof Re
       await decide(event, async (tx) => {
         if (!(await updateGroup(tx, fingerprint, { status: status ?? null, note })))
           throw unknownGroup(fingerprint);
-        if (status !== undefined) await updateGroupLetters(tx, fingerprint, status);
+        // `resolved` is said of the cause: a letter is resolved only by its handler, and can still be retried.
+        if (status !== undefined && status !== 'resolved') {
+          await updateGroupLetters(tx, fingerprint, status);
+        }
       });
       const [group] = await readGroups(database, fingerprint);
       if (group === undefined) throw unknownGroup(fingerprint);
