@@ -61,7 +61,6 @@ export const publishReceiptSchema = z.object({
 export type PublishReceipt = z.infer<typeof publishReceiptSchema>;
 
 export const publishResponseSchema = z.object({ events: z.array(publishReceiptSchema) });
-export type PublishResponse = z.infer<typeof publishResponseSchema>;
 
 const oneOrMany = z
   .union([z.string(), z.array(z.string())])

@@ -8,7 +8,6 @@ export const expectedVersionSchema = z.union([
   z.literal('noStream'),
   z.literal('streamExists'),
 ]);
-export type ExpectedVersionInput = z.infer<typeof expectedVersionSchema>;
 
 /** `events` are checked by the publish pipeline; `topic` defaults to the stream's category. */
 export const appendRequestSchema = z.object({

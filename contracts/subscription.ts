@@ -42,7 +42,6 @@ export const startSchema = z.union([
   z.strictObject({ position: z.number().int().min(0) }),
   z.strictObject({ time: timeSchema }),
 ]);
-export type StartPosition = z.infer<typeof startSchema>;
 
 export const deliverySettingsSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('handler'), handler: z.string().optional() }),
@@ -52,7 +51,6 @@ export const deliverySettingsSchema = z.discriminatedUnion('kind', [
     visibilityMs: z.number().int().min(100).max(43_200_000).default(30_000),
   }),
 ]);
-export type DeliverySettings = z.infer<typeof deliverySettingsSchema>;
 
 export const subscriptionSettingsSchema = z.strictObject({
   filter: subscriptionFilterSchema.default({}),

@@ -1,5 +1,5 @@
-import { type Database, withTransaction } from '#server/storage/database.ts';
-import { insertOutbox } from '#server/storage/outbox-rows.ts';
+import { type Database } from '#server/storage/database.ts';
+import { insertOutboxByPrisma } from '#server/storage/outbox-rows.ts';
 import {
   addScenarioPublished,
   type ScenarioRow,
@@ -31,17 +31,18 @@ export function createScenarioStore(deps: {
   readonly clock: Clock;
   readonly wakeOutbox: () => void;
 }): ScenarioStore {
-  const { pool } = deps.database;
+  const { prisma } = deps.database;
   return {
-    list: () => expecting(() => selectScenarios(pool)),
-    addPublished: (name, count) => expecting(() => addScenarioPublished(pool, name, count)),
+    list: () => expecting(() => selectScenarios(prisma)),
+    addPublished: (name, count) => expecting(() => addScenarioPublished(prisma, name, count)),
     save: (scenario, type, actor) =>
       expecting(async () => {
-        const stored = await withTransaction(pool, async (tx) => {
-          const row = await upsertScenario(tx, scenario);
+        const now = deps.clock.now();
+        const stored = await prisma.$transaction(async (tx) => {
+          const row = await upsertScenario(tx, scenario, new Date(now));
           const { name, ratePerSecond, faults, state } = row;
           const event = { type, subject: name, data: { state, ratePerSecond, faults, actor } };
-          await insertOutbox(tx, [systemRow(event, deps.clock.now())]);
+          await insertOutboxByPrisma(tx, [systemRow(event, now)]);
           return row;
         });
         deps.wakeOutbox();

@@ -22,7 +22,8 @@ const SLOW_DELETE = `
   CREATE TRIGGER slow_delete BEFORE DELETE ON retries FOR EACH STATEMENT EXECUTE FUNCTION delete_slowly()`;
 
 test('an event that is parked while the one before it is settled is not forgotten', async () => {
-  const { broker, close } = await kit.open('race');
+  const opened = await kit.open('race');
+  const { broker } = opened;
   await broker.put('careful', quickSettings({ filter: { topics: ['race'] } }), 'test');
   await kit.publish('race', ['k']);
   const receive = () => broker.receive('careful', { max: 10, waitMs: 2_000 }, never);
@@ -57,5 +58,5 @@ test('an event that is parked while the one before it is settled is not forgotte
     () => broker.get('careful'),
     (one) => one.lag + one.retrying + one.parked === 0,
   );
-  await close();
+  await opened.close();
 });
