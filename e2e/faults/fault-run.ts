@@ -87,10 +87,11 @@ export class FaultRun {
     return this.#check();
   }
 
-  async remove(): Promise<void> {
+  /** Journals with anomalies that nobody expects stay where they are. */
+  async remove({ expectsAnomalies = false } = {}): Promise<void> {
     await Promise.allSettled([...this.#producers, ...this.#consumers].map((each) => each.stop()));
     await this.server.remove();
-    await this.#journals.close(this.#isSuspicious);
+    await this.#journals.close(this.#isSuspicious && !expectsAnomalies);
   }
 
   async #check(): Promise<HistoryReport> {

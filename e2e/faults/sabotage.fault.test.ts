@@ -8,7 +8,7 @@ const LIES = 3;
 let run: FaultRun | undefined;
 let proxy: LyingProxy | undefined;
 afterEach(async () => {
-  await run?.remove();
+  await run?.remove({ expectsAnomalies: true });
   await proxy?.stop();
   run = undefined;
   proxy = undefined;
