@@ -40,7 +40,7 @@ export type ClaimWish = {
   readonly position: number;
 };
 
-export type ClaimProgressRow = {
+type ClaimProgressRow = {
   readonly id: number;
   readonly epoch: number;
   readonly from: number;

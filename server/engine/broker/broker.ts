@@ -68,7 +68,10 @@ export type BrokerParts = {
  *                            │ next of the key                │ failed ──▶ settlement: retries row … ──▶ dead letter
  *                            └────────────────────────────────┘
  *
- * Promises: at least once — an offset is stored only when everything below it is handled, in retries, or a letter; order per key;
+ * Mode `stream` has one owner per partition and order per key. In mode `queue` the consumers of all processes claim ranges instead
+ * (queue source: claim intake, claim commits); everything after the intake is the same.
+ *
+ * Promises: at least once — an offset is stored only when everything below it is handled, in retries, or a letter; order per key (stream);
  * every failed attempt is kept; a process that lost a lease changes nothing any more.
  */
 export function createBroker(deps: BrokerDependencies): BrokerParts {

@@ -1,4 +1,4 @@
-export type OffsetRange = { readonly from: number; readonly to: number };
+type OffsetRange = { readonly from: number; readonly to: number };
 
 /**
  * Which offsets of one claimed range are done, in any order; `to` is excluded. What is done at the front moves `from` up, so that what is

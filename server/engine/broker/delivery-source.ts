@@ -1,6 +1,6 @@
+import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Delivery, type Lease } from './delivery.ts';
-import { type Takeover } from './partition-takeover.ts';
 import { type Queue } from './queue.ts';
 
 /** Where a subscription stands in one partition. */
@@ -38,6 +38,14 @@ export type DeliveryIntake = {
   parkedBehind(delivery: Delivery): number;
   /** Forgets everything in hand. */
   clear(): void;
+};
+
+/** What earlier owners left in the middle. */
+export type Takeover = {
+  /** Attempts that were begun by a process that is gone; claimed now. */
+  readonly orphans: readonly ClaimedRetry[];
+  /** Replays that are being retried. */
+  readonly replays: readonly { readonly operationId: string; readonly position: number }[];
 };
 
 /** Where first attempts come from, and how it is recorded how far they are: partitions in order, or claims of ranges. */

@@ -1,24 +1,16 @@
 import { type Database } from '#server/storage/database.ts';
 import { acquirePartitions, type Owner } from '#server/storage/partition-rows.ts';
 import {
-  type ClaimedRetry,
   claimOrphanedRetries,
   promoteHeadlessKeys,
   selectRetriedOffsets,
   selectRetryingKeys,
   selectRetryingReplays,
 } from '#server/storage/retry-rows.ts';
+import { type Takeover } from './delivery-source.ts';
 import { type Intake } from './intake.ts';
 
 const ORPHAN_LIMIT = 1_000;
-
-/** What earlier owners left in the middle. */
-export type Takeover = {
-  /** Attempts that were begun by a process that is gone; claimed now. */
-  readonly orphans: readonly ClaimedRetry[];
-  /** Replays that are being retried. */
-  readonly replays: readonly { readonly operationId: string; readonly position: number }[];
-};
 
 /** Retries of a queue that others left in the middle; nothing is replayed to a queue. */
 export async function takeOverRetries(

@@ -7,6 +7,7 @@ import {
   type ReplayRequest,
   replayRequestSchema,
 } from '#contracts/operation.ts';
+import { subscriptionSettingsSchema } from '#contracts/subscription.ts';
 import { createTestEngine, type TestEngine } from '#server/testing/test-engine.ts';
 import { defineConsumer, NonRetryableError } from '../broker/consumer-definition.ts';
 import { systemClock } from '../clock.ts';
@@ -248,6 +249,14 @@ describe('replay', () => {
     await expect(replay({ from: 1, to: 2, target: { topic: 't' } })).rejects.toMatchObject({
       code: 'not-supported',
       details: { field: 'target' },
+    });
+    const settings = subscriptionSettingsSchema.parse({ mode: 'queue' });
+    await kit.engine.broker.put('a-queue', settings, 'test');
+    await expect(
+      replay({ from: 1, to: 2, target: { subscription: 'a-queue' } }),
+    ).rejects.toMatchObject({
+      code: 'not-supported',
+      details: { field: 'target.subscription' },
     });
     await expect(kit.engine.operations.get('nonsense')).rejects.toMatchObject({
       code: 'unknown-operation',
