@@ -61,6 +61,11 @@ type FlowNode = Node<Record<string, never>, 'graph'>;
 const MIN_ZOOM = 0.07;
 const MAX_ZOOM = 2.5;
 const MINI_MAP_FROM_NODES = 8;
+/**
+ * Above this, nodes out of sight are not mounted. Below it they stay: Tab reaches them, and one that has the focus keeps it when the
+ * canvas is narrowed by a panel.
+ */
+const CULL_FROM_NODES = 120;
 /** How much room a card has on screen. */
 export type ZoomLevel = 'near' | 'mid' | 'far';
 
@@ -328,7 +333,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
           multiSelectionKeyCode={null}
           zoomOnDoubleClick={false}
           disableKeyboardA11y
-          onlyRenderVisibleElements
+          onlyRenderVisibleElements={nodes.length > CULL_FROM_NODES}
           attributionPosition="bottom-left"
         >
           {nodes.length >= MINI_MAP_FROM_NODES && positions.size > 0 ? (
