@@ -48,6 +48,10 @@ export function ConsumersView() {
           placeholder="Filter by name, topic, state"
           value={text}
           onChange={(event) => void setText(event.target.value || null)}
+          onKeyDown={(event) => {
+            // Done with typing: j, k and Enter go to the rows.
+            if (event.key === 'Enter') event.currentTarget.blur();
+          }}
           className="h-7 max-w-72"
         />
         <span className="text-s whitespace-nowrap text-text-3 max-sm:hidden">
