@@ -57,7 +57,7 @@ test('a letter is edited and retried, and only its consumer sees the edit', asyn
   await dialog.getByRole('textbox', { name: 'Payload to deliver' }).fill('{ "cents": 250 }');
   await retry.click();
 
-  await expect(page.getByText(/is given back to/)).toBeVisible();
+  await expect(letter.getByText(/^Given back to/)).toBeVisible();
   const [again] = await weir.consume(consumer, 1);
   expect(again?.event.data).toEqual({ cents: 250 });
   await expect(letter.getByText(`${consumer} has handled it`)).toBeVisible();

@@ -25,7 +25,7 @@ test('two keys jump to every place, the palette and the sheet open and close', a
   const palette = page.getByRole('dialog', { name: 'Search or jump' });
   await expect(palette).toBeVisible();
   await keyboard.type('operations');
-  await expect(palette.getByRole('option', { name: 'Operations' })).toBeVisible();
+  await expect(palette.getByRole('option', { name: 'Operations', exact: true })).toBeVisible();
   await keyboard.press('Enter');
   await expect(title).toHaveText('Operations');
   await expect(palette).toBeHidden();
@@ -77,8 +77,10 @@ test('the graph is walked along its edges, and a consumer is paused from its men
   await keyboard.press('Enter');
   const inspector = page.getByRole('complementary', { name: 'About tracking' });
   await expect(inspector).toBeVisible();
+  await expect(consumer).toBeFocused();
   await keyboard.press('Escape');
   await expect(inspector).toBeHidden();
+  await expect(consumer).toBeFocused();
   await keyboard.press('ArrowLeft');
   await expect(page.getByRole('button', { name: 'Topic shipments', exact: true })).toBeFocused();
   await tabTo(page, consumer);
@@ -98,8 +100,8 @@ test('consumers are walked with j and k, and opened with Enter', async ({ page }
 
   await keyboard.press('/');
   await keyboard.type('analytics');
-  await keyboard.press('Tab');
-  await expect(page.getByRole('link', { name: 'loyalty' })).toBeHidden();
+  await keyboard.press('Enter');
+  await expect(page.getByRole('link', { name: 'loyalty', exact: true })).toBeHidden();
   await keyboard.type('j');
   await keyboard.press('Enter');
 
