@@ -30,21 +30,21 @@ test('axe finds nothing serious in dialogs and drawers', async ({ page, weir }) 
   const [event] = await weir.events({ type: 'order.placed', limit: '1' });
   await page.goto(`/events?id=${event?.id}&tab=causation`);
   await expect(page.getByRole('list', { name: 'Events of this flow' })).toBeVisible();
-  await expectAccessibleInBothThemes(page, 'Event drawer');
+  await expectAccessibleInBothThemes(page, 'Event drawer', 'dialog');
   await page.getByRole('tab', { name: 'Payload' }).click();
   await expect(page.getByRole('textbox', { name: 'Payload' })).toBeVisible();
-  await expectAccessibleInBothThemes(page, 'Event drawer, payload');
+  await expectAccessibleInBothThemes(page, 'Event drawer, payload', 'dialog');
 
   await page.goto('/events');
   await page.getByRole('button', { name: 'Publish', exact: true }).click();
   await expect(page.getByRole('alertdialog', { name: 'Publish an event' })).toBeVisible();
-  await expectAccessibleInBothThemes(page, 'Publish dialog');
+  await expectAccessibleInBothThemes(page, 'Publish dialog', 'dialog');
 
   await page.goto('/consumers/payment-service');
   await page.getByRole('button', { name: 'Reset…' }).click();
   await page.getByRole('button', { name: 'Review' }).click();
   await expect(page.getByRole('region', { name: 'Offsets before and after' })).toBeVisible();
-  await expectAccessibleInBothThemes(page, 'Reset review');
+  await expectAccessibleInBothThemes(page, 'Reset review', 'dialog');
 });
 
 test('axe finds nothing serious in the palette, the sheet and the table of the graph', async ({
@@ -57,10 +57,10 @@ test('axe finds nothing serious in the palette, the sheet and the table of the g
 
   await page.keyboard.press('Control+k');
   await expect(page.getByRole('dialog', { name: 'Search or jump' })).toBeVisible();
-  await expectAccessibleInBothThemes(page, 'Palette');
+  await expectAccessibleInBothThemes(page, 'Palette', 'dialog');
   await page.keyboard.press('Escape');
 
   await page.keyboard.type('?');
   await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
-  await expectAccessibleInBothThemes(page, 'Shortcut sheet');
+  await expectAccessibleInBothThemes(page, 'Shortcut sheet', 'dialog');
 });

@@ -81,9 +81,6 @@ test('the graph is walked along its edges, and a consumer is paused from its men
   await keyboard.press('Escape');
   await expect(inspector).toBeHidden();
   await expect(consumer).toBeFocused();
-  await keyboard.press('ArrowLeft');
-  await expect(page.getByRole('button', { name: 'Topic shipments', exact: true })).toBeFocused();
-  await tabTo(page, consumer);
   await keyboard.press('Shift+F10');
   await expect(page.getByRole('menu')).toBeVisible();
   await keyboard.press('p');
@@ -91,6 +88,9 @@ test('the graph is walked along its edges, and a consumer is paused from its men
   await keyboard.press('Enter');
   await expect(page.getByText('tracking is paused')).toBeVisible();
   await expect.poll(async () => (await weir.subscription('tracking')).state).toBe('paused');
+  await expect(consumer).toBeFocused();
+  await keyboard.press('ArrowLeft');
+  await expect(page.getByRole('button', { name: 'Topic shipments', exact: true })).toBeFocused();
 });
 
 test('consumers are walked with j and k, and opened with Enter', async ({ page }) => {

@@ -111,10 +111,15 @@ const NodeMenuItems = (props: NodeMenuItemsProps) => {
 
 /** The menu of one node, wherever it was asked for: at the pointer, at the focused card or in a table row. */
 export const NodeMenu = (
-  props: NodeMenuItemsProps & { readonly at: Point; readonly onClose: () => void },
+  props: NodeMenuItemsProps & {
+    readonly at: Point;
+    readonly opener: Element | null;
+    readonly onClose: () => void;
+  },
 ) => (
   <DropdownMenu
     open
+    returnFocusTo={props.opener}
     onOpenChange={(isOpen) => {
       if (!isOpen) props.onClose();
     }}

@@ -27,6 +27,13 @@ const STORAGE_KEY = 'weir-topology-positions';
 const summaryOf = ({ totals, nodes }: Topology): string =>
   `${formatPlural(nodes.length, 'node')}, lag ${formatCount(totals.lag)}, ${formatPlural(totals.deadLetters, 'dead letter')}`;
 
+/** Whose menu is open, where, and what had the focus before. */
+type NodeMenuRequest = {
+  readonly id: string;
+  readonly at: Point;
+  readonly opener: Element | null;
+};
+
 const orNull = <Value,>(values: Value[]): Value[] | null => (values.length > 0 ? values : null);
 
 /** The graph or its table, what filters it, and what is known about the selected node. */
@@ -38,7 +45,7 @@ export const TopologyRoom = ({ live, topology }: { live: LiveTopology; topology:
   const motion = useMotion(graph.edges.length);
   const canvas = useRef<FlowCanvasHandle>(null);
   const findInput = useRef<HTMLInputElement>(null);
-  const [menu, setMenu] = useState<{ id: string; at: Point } | null>(null);
+  const [menu, setMenu] = useState<NodeMenuRequest | null>(null);
   const automatic = isNarrow ? 'table' : 'graph';
   const mode = url.view === 'auto' ? automatic : url.view;
   const { markTouched } = layout;
@@ -50,7 +57,10 @@ export const TopologyRoom = ({ live, topology }: { live: LiveTopology; topology:
     },
     [setUrl, markTouched],
   );
-  const openMenu = useCallback((id: string, at: Point) => setMenu({ id, at }), []);
+  const openMenu = useCallback(
+    (id: string, at: Point) => setMenu({ id, at, opener: document.activeElement }),
+    [],
+  );
   const focusOn = (id: string) => void setUrl({ focus: id, id });
   const fit = () => canvas.current?.fit();
   const save = (format: 'png' | 'svg') => {
@@ -136,6 +146,7 @@ export const TopologyRoom = ({ live, topology }: { live: LiveTopology; topology:
         <NodeMenu
           node={menuNode}
           at={menu.at}
+          opener={menu.opener}
           actions={actions}
           onFocus={focusOn}
           onClose={() => setMenu(null)}

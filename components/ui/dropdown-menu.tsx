@@ -15,8 +15,15 @@ export function DropdownMenu(props: {
   align?: 'start' | 'center' | 'end' | undefined;
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
+  /** What had the focus before, for a menu that opens without its trigger being pressed. */
+  returnFocusTo?: Element | null;
 }) {
-  const { trigger, children, align = 'start', ...root } = props;
+  const { trigger, children, align = 'start', returnFocusTo, ...root } = props;
+  const returnFocus = (event: Event) => {
+    if (!(returnFocusTo instanceof HTMLElement)) return;
+    event.preventDefault();
+    returnFocusTo.focus({ preventScroll: true });
+  };
   return (
     <Radix.Root modal={false} {...root}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
@@ -25,6 +32,7 @@ export function DropdownMenu(props: {
           align={align}
           sideOffset={4}
           collisionPadding={8}
+          onCloseAutoFocus={returnFocus}
           className="z-50 max-h-[var(--radix-dropdown-menu-content-available-height)] min-w-44 animate-appear overflow-auto rounded-m border border-line-strong bg-raised p-1 shadow-raised"
         >
           {children}

