@@ -34,6 +34,7 @@ import { type EdgeScene } from './edge-painter.ts';
 import { EdgeSurface } from './edge-surface.tsx';
 import { type GraphNodeSpec, type Point, type Positions } from './graph-model.ts';
 import { neighbourInDirection } from './neighbour-in-direction.ts';
+import { boxAround, isWholeInView } from './whole-in-view.ts';
 
 export type FlowCanvasHandle = {
   readonly fit: () => void;
@@ -250,6 +251,8 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
   const fittedKey = useRef<string | null>(null);
   const isUntouched = useRef(true);
   const level = useZoomLevel();
+  const box = useMemo(() => boxAround(nodes, positions), [nodes, positions]);
+  const isWhole = useStore((state) => isWholeInView(box, state));
   const { flowNodes, onNodesChange } = useFlowNodes(props);
   const flowEdges = useMemo<Edge[]>(
     () =>
@@ -336,7 +339,8 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
           onlyRenderVisibleElements={nodes.length > CULL_FROM_NODES}
           attributionPosition="bottom-left"
         >
-          {nodes.length >= MINI_MAP_FROM_NODES && positions.size > 0 ? (
+          {/* An overview of what is in sight would only lie over some of it. */}
+          {nodes.length >= MINI_MAP_FROM_NODES && !isWhole ? (
             <MiniMap<FlowNode>
               pannable
               zoomable
