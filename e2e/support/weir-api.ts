@@ -2,8 +2,6 @@ import { type APIRequestContext, type APIResponse, expect } from '@playwright/te
 import { type z } from 'zod';
 import { type DeadLetter, deadLetterSchema } from '#contracts/dead-letter.ts';
 import {
-  type EventDelivery,
-  eventDeliverySchema,
   eventPageSchema,
   type PublishReceipt,
   publishResponseSchema,
@@ -111,23 +109,11 @@ export class WeirApi {
     this.#undo.push(() => this.#http.post(`/api/v1/subscriptions/${name}/resume`, { data: {} }));
   }
 
-  async pause(name: string): Promise<void> {
-    this.willResume(name);
-    await expect(
-      await this.#http.post(`/api/v1/subscriptions/${name}/pause`, { data: {} }),
-    ).toBeOK();
-  }
-
   async events(query: Readonly<Record<string, string>>): Promise<readonly StoredEvent[]> {
     const response = await this.#http.get('/api/v1/events', {
       params: { limit: PAGE_LIMIT_MAX, ...query },
     });
     return (await parse(response, eventPageSchema)).items;
-  }
-
-  async deliveries(eventId: string): Promise<readonly EventDelivery[]> {
-    const response = await this.#http.get(`/api/v1/events/${eventId}/deliveries`);
-    return (await parse(response, pageOf(eventDeliverySchema))).items;
   }
 
   async letters(query: Readonly<Record<string, string>>): Promise<readonly DeadLetter[]> {
