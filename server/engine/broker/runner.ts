@@ -1,13 +1,6 @@
-import { type SubscriptionSettings } from '#contracts/subscription.ts';
-import { type Database } from '#server/storage/database.ts';
-import { type Owner } from '#server/storage/partition-rows.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
-import { type Clock, type Random } from '../clock.ts';
 import { EngineError } from '../errors.ts';
-import { type Traffic } from '../flows/traffic.ts';
-import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
-import { type Logger } from '../logger.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
 import { type AttemptEnd, Attempts } from './attempts.ts';
 import { type BreakerChange, type CircuitBreaker } from './circuit-breaker.ts';
@@ -18,10 +11,9 @@ import { PROCESS_ENDED } from './failure.ts';
 import { Outcomes } from './outcomes.ts';
 import { Queue } from './queue.ts';
 import { createQueueSource } from './queue-source.ts';
-import { type SettledLetter } from './redelivery.ts';
 import { ReplayQueue } from './replay-queue.ts';
 import { RetryClaims } from './retry-claims.ts';
-import { type Settlement } from './settlement.ts';
+import { type RunnerDependencies, type RunnerSubscription } from './runner-dependencies.ts';
 import { createStreamSource } from './stream-source.ts';
 
 const CLAIM_LIMIT = 200;
@@ -30,28 +22,6 @@ const HOLD_LOOP_MS = 10;
 /** A stop waits this long for handlers before it asks them to end, and this long again after that. */
 const STOP_GRACE_MS = 4_000;
 const STOP_CANCEL_MS = 2_000;
-
-export type RunnerSubscription = {
-  readonly id: number;
-  readonly name: string;
-  readonly settings: SubscriptionSettings;
-  readonly handlerVersion: string | null;
-  readonly matches: (record: LogRecord) => boolean;
-};
-
-export type RunnerDependencies = {
-  readonly database: Database;
-  readonly log: EventLog;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly traffic: Traffic;
-  readonly owner: Owner;
-  readonly settlement: Settlement;
-  readonly head: (topicId: number, partition: number) => number;
-  readonly onBreakerChange: (change: BreakerChange) => void;
-  readonly onLetterSettled: (letter: SettledLetter) => void;
-};
 
 /**
  * The delivery loop of one subscription. Promises: an event's offset is stored only when the event is handled, in retries, or a letter;

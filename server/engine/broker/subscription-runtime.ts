@@ -16,7 +16,8 @@ import { ConsumerMeter } from '../metrics/consumer-meter.ts';
 import { type SystemEventType, systemRow } from '../system/system-events.ts';
 import { type BreakerChange, CircuitBreaker } from './circuit-breaker.ts';
 import { type Executor } from './delivery.ts';
-import { type RunnerDependencies, SubscriptionRunner } from './runner.ts';
+import { SubscriptionRunner } from './runner.ts';
+import { type RunnerDependencies } from './runner-dependencies.ts';
 import { SubscriptionEntry } from './subscription-entry.ts';
 
 export type RuntimeDependencies = Omit<RunnerDependencies, 'onBreakerChange'> & {

@@ -1,0 +1,35 @@
+import { type SubscriptionSettings } from '#contracts/subscription.ts';
+import { type Database } from '#server/storage/database.ts';
+import { type Owner } from '#server/storage/partition-rows.ts';
+import { type Clock, type Random } from '../clock.ts';
+import { type Traffic } from '../flows/traffic.ts';
+import { type EventLog } from '../log/event-log.ts';
+import { type LogRecord } from '../log/event-record.ts';
+import { type Logger } from '../logger.ts';
+import { type BreakerChange } from './circuit-breaker.ts';
+import { type SettledLetter } from './redelivery.ts';
+import { type Settlement } from './settlement.ts';
+
+/** What a runner needs to know of its subscription. */
+export type RunnerSubscription = {
+  readonly id: number;
+  readonly name: string;
+  readonly settings: SubscriptionSettings;
+  readonly handlerVersion: string | null;
+  readonly matches: (record: LogRecord) => boolean;
+};
+
+/** What a runner uses; one set for all runners of a broker. */
+export type RunnerDependencies = {
+  readonly database: Database;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly traffic: Traffic;
+  readonly owner: Owner;
+  readonly settlement: Settlement;
+  readonly head: (topicId: number, partition: number) => number;
+  readonly onBreakerChange: (change: BreakerChange) => void;
+  readonly onLetterSettled: (letter: SettledLetter) => void;
+};
