@@ -307,7 +307,8 @@ describe('handlers', () => {
         version: '1',
         filter: { topics: ['once'] },
         guarantee: 'effectively-once',
-        retry: quickRetry,
+        // Enough tries to be still failing when the cause is removed, however slow the machine.
+        retry: { ...quickRetry, maxRetries: 100, maxMs: 50 },
         handle: async (event, ctx) => {
           await ctx.tx.query('INSERT INTO effects_seen VALUES ($1, 1)', [event.id]);
           ctx.publish('once-out', { type: 'out' });
