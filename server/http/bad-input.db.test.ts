@@ -311,6 +311,8 @@ describe('a change that is not right', () => {
 });
 
 it('answers every plain question', async () => {
+  const put = { method: 'PUT', path: '/api/v1/topics/bad', body: '{}' };
+  expect((await send(put)).response.ok).toBe(true);
   for (const path of [
     '/api/v1/topics',
     '/api/v1/topics/bad',
