@@ -38,7 +38,8 @@ export async function benchAppend(cluster: BenchCluster): Promise<Measurement[]>
 }
 
 async function runOnce(cluster: BenchCluster, load: Load) {
-  const { engine, database, close } = await openBenchEngine(await cluster.createDatabase());
+  const opened = await openBenchEngine(await cluster.createDatabase());
+  const { engine, database } = opened;
   try {
     const latencies: number[] = [];
     let sequence = 0;
@@ -74,7 +75,7 @@ async function runOnce(cluster: BenchCluster, load: Load) {
       },
     };
   } finally {
-    await close();
+    await opened.close();
   }
 }
 

@@ -12,7 +12,8 @@ try {
   const named = process.argv.slice(2);
   for (const name of named.length === 0 ? Object.keys(MEASURES) : named) {
     const measure = MEASURES[name];
-    if (measure === undefined) throw new Error(`${name} is none of ${Object.keys(MEASURES)}`);
+    if (measure === undefined)
+      throw new Error(`${name} is none of ${Object.keys(MEASURES).join(', ')}`);
     for (const one of await measure(cluster)) process.stdout.write(`${lineOf(one)}\n`);
   }
 } finally {
