@@ -1,10 +1,12 @@
-// `node bench/engine/run.ts [append …]`: measures in the engine, without HTTP; without names everything.
+// `node bench/engine/run.ts [append|read-all …]`: measures in the engine, without HTTP; without names everything.
 import { type Measurement, median } from '../measurement.ts';
 import { benchAppend } from './append.ts';
 import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
+import { benchReadAll } from './read-all.ts';
 
 const MEASURES: Readonly<Record<string, (cluster: BenchCluster) => Promise<Measurement[]>>> = {
   append: benchAppend,
+  'read-all': benchReadAll,
 };
 
 const cluster = await startBenchCluster();
