@@ -1,12 +1,11 @@
 import { type Measurement } from '../measurement.ts';
 import { type BenchCluster, openBenchEngine } from './bench-cluster.ts';
-import { benchEvent, SeenNumbers } from './bench-events.ts';
+import { benchEvent, readThrough, SeenNumbers } from './bench-events.ts';
 import { startCpuMeter } from './cpu.ts';
 
 const RUNS = 3;
 const WARM_UP_MS = 1_000;
 const RUN_MS = 3_000;
-const READ_PAGE = 1_000;
 
 const LOADS = [
   { writers: 1, batch: 1 },
@@ -63,7 +62,7 @@ async function runOnce(cluster: BenchCluster, load: Load) {
     const seconds = (performance.now() - startedMs) / 1_000;
     const cpu = readCpu();
     const count = sequence - first;
-    await requireStored(engine.log, sequence);
+    await readThrough(engine.log, new SeenNumbers(sequence));
     latencies.sort((a, b) => a - b);
     return {
       perSecond: Math.round(count / seconds),
@@ -77,19 +76,4 @@ async function runOnce(cluster: BenchCluster, load: Load) {
   } finally {
     await opened.close();
   }
-}
-
-type Log = Awaited<ReturnType<typeof openBenchEngine>>['engine']['log'];
-
-/** Every id 0 … count − 1 is in the log once. */
-async function requireStored(log: Log, count: number): Promise<void> {
-  const seen = new SeenNumbers(count);
-  let position = 0;
-  while (position < log.tailPosition()) {
-    const records = await log.readAfter(position, READ_PAGE);
-    for (const record of records) if (record.topic === 'bench') seen.addId(record.id);
-    position = records.at(-1)?.position ?? log.tailPosition();
-  }
-  seen.requireAll();
-  if (seen.repeated > 0) throw new Error(`${seen.repeated} ids are stored twice`);
 }

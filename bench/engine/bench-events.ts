@@ -1,10 +1,12 @@
 import { type EventInput, type Publisher } from '#server/engine/engine-parts.ts';
+import { type EventLog } from '#server/engine/log/event-log.ts';
 
 /** With the envelope about 300 bytes of JSON. */
 const PAYLOAD_FILL = 230;
 const PRELOAD_BATCH = 500;
 const PRELOAD_CALLERS = 4;
 const KEYS = 1_000;
+export const READ_PAGE = 2_000;
 
 /** The event of a sequence number: 300 bytes, one of 1,000 order keys, and an id that says the number. */
 export const benchEvent = (sequence: number): EventInput => ({
@@ -55,4 +57,19 @@ export class SeenNumbers {
     if (this.distinct !== this.#seen.length)
       throw new Error(`${this.#seen.length - this.distinct} of ${this.#seen.length} are missing`);
   }
+}
+
+/** Reads the log from 0 to the end; throws when an event is missing or stored twice. Returns how many events there are. */
+export async function readThrough(log: EventLog, seen: SeenNumbers): Promise<number> {
+  let position = 0;
+  let read = 0;
+  while (position < log.tailPosition()) {
+    const records = await log.readAfter(position, READ_PAGE);
+    for (const { topic, id } of records) if (!topic.startsWith('$')) seen.addId(id);
+    read += records.length;
+    position = records.at(-1)?.position ?? log.tailPosition();
+  }
+  seen.requireAll();
+  if (seen.repeated > 0) throw new Error(`${seen.repeated} events are stored twice`);
+  return read;
 }

@@ -1,11 +1,10 @@
 import { type Measurement } from '../measurement.ts';
 import { type BenchCluster, openBenchEngine } from './bench-cluster.ts';
-import { preload, SeenNumbers } from './bench-events.ts';
+import { preload, READ_PAGE, readThrough, SeenNumbers } from './bench-events.ts';
 import { startCpuMeter } from './cpu.ts';
 
 const RUNS = 3;
 const EVENTS = 300_000;
-const PAGE = 2_000;
 
 /** `EventLog.readAfter` from 0 to the end, from disk: each run has an engine that was just started. */
 export async function benchReadAll(cluster: BenchCluster): Promise<Measurement[]> {
@@ -19,17 +18,9 @@ export async function benchReadAll(cluster: BenchCluster): Promise<Measurement[]
     const seen = new SeenNumbers(EVENTS);
     const readCpu = await startCpuMeter(database);
     const startedMs = performance.now();
-    let position = 0;
-    let read = 0;
-    while (position < engine.log.tailPosition()) {
-      const records = await engine.log.readAfter(position, PAGE);
-      for (const record of records) if (record.topic === 'bench') seen.addId(record.id);
-      read += records.length;
-      position = records.at(-1)?.position ?? engine.log.tailPosition();
-    }
+    const read = await readThrough(engine.log, seen);
     const seconds = (performance.now() - startedMs) / 1_000;
     runs.push({ perSecond: Math.round(read / seconds), cpu: readCpu() });
-    seen.requireAll();
     await opened.close();
   }
   const last = runs.at(-1)?.cpu;
@@ -37,7 +28,7 @@ export async function benchReadAll(cluster: BenchCluster): Promise<Measurement[]
     {
       name: 'read all',
       system: 'weir',
-      parameters: { events: EVENTS, page: PAGE },
+      parameters: { events: EVENTS, page: READ_PAGE },
       unit: 'events/s',
       higherIsBetter: true,
       values: runs.map((run) => run.perSecond),
