@@ -15,6 +15,18 @@ export type AnomalyKind =
   | 'not-settled'
   | 'delivered-though-not-meant'
   | 'delivery-order'
-  | 'not-conserved';
+  | 'not-conserved'
+  | 'inconsistent-position'
+  | 'seen-at-two-positions'
+  | 'aborted-read'
+  | 'lost-write'
+  | 'poll-went-back'
+  | 'poll-skipped'
+  | 'publish-torn'
+  | 'publish-disordered'
+  | 'write-cycle'
+  | 'read-cycle'
+  | 'real-time-cycle'
+  | 'stale-read';
 
 export type Anomaly = { readonly kind: AnomalyKind; readonly detail: string };

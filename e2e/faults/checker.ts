@@ -3,7 +3,9 @@
 import { type StoredEvent } from '#contracts/event.ts';
 import { type Anomaly } from './anomaly.ts';
 import { type ConsumerRecord, checkConsumer } from './check-consumer.ts';
+import { checkCycles } from './check-cycles.ts';
 import { checkLog } from './check-log.ts';
+import { checkPolls } from './check-polls.ts';
 import { checkPublishes } from './check-publishes.ts';
 import { type JournalEntry } from './journal.ts';
 
@@ -21,6 +23,8 @@ export function checkHistory({ entries, log, source, consumers }: History): read
   return [
     ...checkLog(log),
     ...checkPublishes(entries, produced),
+    ...checkPolls(entries, produced),
+    ...checkCycles(entries, produced),
     ...consumers.flatMap((consumer) => checkConsumer(consumer, entries, produced)),
   ];
 }

@@ -22,6 +22,9 @@ const receivedSchema = z.object({
 });
 export type Received = z.infer<typeof receivedSchema>;
 
+const polledSchema = z.object({ id: z.string(), position: z.number().int() });
+export type Polled = z.infer<typeof polledSchema>;
+
 const deliveryIds = z.array(z.string());
 const verdict = z.enum(['ack', 'nack']);
 
@@ -48,6 +51,15 @@ const factSchema = z.discriminatedUnion('step', [
     expired: deliveryIds,
   }),
   z.object({ step: z.literal('settle.unknown'), verdict, deliveryIds, reason: z.string() }),
+  // One read of the log after a position. `isAtEnd`: it claims that there was nothing more.
+  z.object({
+    step: z.literal('polled'),
+    session: z.string(),
+    invokedAtMs: z.number(),
+    after: z.number().int(),
+    isAtEnd: z.boolean(),
+    events: z.array(polledSchema),
+  }),
 ]);
 export type Fact = z.infer<typeof factSchema>;
 
