@@ -18,9 +18,12 @@ export type NewAttempt = Omit<AttemptRow, 'at'> & { readonly retryable: boolean 
 /** At most this many attempts of one event are shown, the newest. */
 const MAX_ATTEMPTS_READ = 500;
 
-/** The statement with its first ten parameters; it can also stand in a WITH, so that the attempt and what follows from it are one trip. */
-export const ATTEMPT_INSERT = `INSERT INTO attempts (subscription_id, position, attempt, duration_ms, error_class, error_message,
-    stack, handler_version, retryable, operation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
+const ATTEMPT_COLUMNS = `subscription_id, position, attempt, duration_ms, error_class, error_message, stack, handler_version,
+    retryable, operation_id`;
+
+/** An attempt for each row of `source`, with the first ten parameters: to stand in a WITH, so that it and what follows are one trip. */
+export const attemptInsertFrom = (source: string): string =>
+  `INSERT INTO attempts (${ATTEMPT_COLUMNS}) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM ${source}`;
 
 export const attemptValues = (attempt: NewAttempt): unknown[] => [
   attempt.subscriptionId,
@@ -36,7 +39,7 @@ export const attemptValues = (attempt: NewAttempt): unknown[] => [
 ];
 
 export async function insertAttempt(tx: Db, attempt: NewAttempt): Promise<void> {
-  await tx.query(ATTEMPT_INSERT, attemptValues(attempt));
+  await tx.query(attemptInsertFrom('(VALUES (1)) AS once'), attemptValues(attempt));
 }
 
 /** Failed attempts at these events, oldest first; of one subscription or of all. */

@@ -175,18 +175,6 @@ export async function releaseClaims(
   );
 }
 
-/** Locks the claim until the transaction ends; false when it is somebody else's. */
-export async function lockClaim(
-  tx: Db,
-  claim: { readonly id: number; readonly incarnation: string; readonly epoch: number },
-): Promise<boolean> {
-  const result = await tx.query(
-    'SELECT FROM claims WHERE id = $1 AND owner_incarnation = $2 AND epoch = $3 FOR SHARE',
-    [claim.id, claim.incarnation, claim.epoch],
-  );
-  return result.rowCount === 1;
-}
-
 /** Offsets of these claims that are in retries although the claim does not say so yet: they must not be handed out again. */
 export async function selectRetriedOfClaims(
   db: Db,

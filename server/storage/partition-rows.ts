@@ -153,32 +153,6 @@ export async function updateCommitted(
   return result.rows;
 }
 
-/** Locks the lease until the transaction ends; false when it is somebody else's. */
-export async function lockLease(
-  tx: Db,
-  subscriptionId: number,
-  lease: {
-    readonly owner: Owner;
-    readonly topicId: number;
-    readonly partition: number;
-    readonly epoch: number;
-  },
-): Promise<boolean> {
-  const result = await tx.query(
-    `SELECT FROM subscription_partitions WHERE subscription_id = $1 AND topic_id = $2 AND "partition" = $3
-       AND owner = $4 AND owner_incarnation = $5 AND epoch = $6 FOR SHARE`,
-    [
-      subscriptionId,
-      lease.topicId,
-      lease.partition,
-      lease.owner.nodeId,
-      lease.owner.incarnation,
-      lease.epoch,
-    ],
-  );
-  return result.rowCount === 1;
-}
-
 /** With no subscription: of all. Of a queue, what is below all open claims is committed, and nobody owns its partitions. */
 export async function selectPartitions(
   db: Db,

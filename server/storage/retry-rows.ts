@@ -1,5 +1,7 @@
-import { ATTEMPT_INSERT, attemptValues, type NewAttempt } from './attempt-rows.ts';
+import { attemptInsertFrom, attemptValues, type NewAttempt } from './attempt-rows.ts';
 import { type Db } from './database.ts';
+import { type Fence, fenceQuery } from './fence-rows.ts';
+import { type Owner } from './partition-rows.ts';
 
 export type RetryKind = 'delivery' | 'replay' | 'redrive';
 
@@ -24,7 +26,8 @@ export type ClaimedRetry = RetryTarget & {
   readonly data: string | null;
 };
 
-const CLAIMED = `r.id, r.subscription_id AS "subscriptionId", r.topic_id AS "topicId", r."partition", r."offset", r.position,
+/** Columns of a ClaimedRetry from `retries r`. */
+export const CLAIMED = `r.id, r.subscription_id AS "subscriptionId", r.topic_id AS "topicId", r."partition", r."offset", r.position,
   r.key, r.attempt, r.kind, r.operation_id AS "operationId", r.dead_letter_id AS "deadLetterId", r.data`;
 
 const targetValues = (target: RetryTarget): unknown[] => [
@@ -36,48 +39,80 @@ const targetValues = (target: RetryTarget): unknown[] => [
   target.key,
 ];
 
-/** A first attempt failed: it is kept, and the event waits for its next one unless it waits already. */
+/** A first attempt failed: it is kept, and the event waits for its next one unless it waits already. False: fenced, nothing was written. */
 export async function insertWaitingRetry(
   db: Db,
   failed: NewAttempt,
-  target: RetryTarget,
-  wait: { readonly delayMs: number; readonly kind: RetryKind },
-): Promise<void> {
-  await db.query(
-    `WITH failed AS (${ATTEMPT_INSERT})
-     INSERT INTO retries (subscription_id, topic_id, "partition", "offset", position, key, state, attempt, due_at, kind, operation_id)
-     VALUES ($1, $11, $12, $13, $2, $14, 'waiting', $3, now() + $15 * interval '1 millisecond', $16, $10) ON CONFLICT DO NOTHING`,
+  retry: {
+    readonly target: RetryTarget;
+    readonly delayMs: number;
+    readonly kind: RetryKind;
+    readonly fence: Fence;
+  },
+): Promise<boolean> {
+  const { target, fence } = retry;
+  const held = fenceQuery(fence, 17);
+  const { rows } = await db.query<{ held: number }>(
+    `WITH held AS (${held.text}),
+       failed AS (${attemptInsertFrom('held')}),
+       waiting AS (
+         INSERT INTO retries (subscription_id, topic_id, "partition", "offset", position, key, state, attempt, due_at, kind, operation_id)
+         SELECT $1, $11, $12, $13, $2, $14, 'waiting', $3, now() + $15 * interval '1 millisecond', $16, $10 FROM held
+         ON CONFLICT DO NOTHING)
+     SELECT count(*) AS held FROM held`,
     [
       ...attemptValues(failed),
       target.topicId,
       target.partition,
       target.offset,
       target.key,
-      wait.delayMs,
-      wait.kind,
+      retry.delayMs,
+      retry.kind,
+      ...held.values,
     ],
   );
+  return rows[0]?.held === 1;
 }
 
 /** Before a first attempt that may kill the process. Null when the event is in retries already. */
 export async function insertRunningRetry(
   db: Db,
   target: RetryTarget,
-  claimedBy: string,
-): Promise<ClaimedRetry | null> {
-  const result = await db.query<ClaimedRetry>(
-    `INSERT INTO retries AS r (subscription_id, topic_id, "partition", "offset", position, key, state, attempt, claimed_by)
-     VALUES ($1, $2, $3, $4, $5, $6, 'running', 1, $7) ON CONFLICT DO NOTHING RETURNING ${CLAIMED}`,
-    [...targetValues(target), claimedBy],
+  claim: { readonly claimedBy: string; readonly fence: Fence },
+): Promise<ClaimedRetry | 'fenced' | null> {
+  const held = fenceQuery(claim.fence, 8);
+  const { rows } = await db.query<ClaimedRetry & { held: number }>(
+    `WITH held AS (${held.text}),
+       r AS (
+         INSERT INTO retries AS r (subscription_id, topic_id, "partition", "offset", position, key, state, attempt, claimed_by)
+         SELECT $1, $2, $3, $4, $5, $6, 'running', 1, $7 FROM held ON CONFLICT DO NOTHING RETURNING *)
+     SELECT held.count AS held, ${CLAIMED} FROM (SELECT count(*) FROM held) held LEFT JOIN r ON true`,
+    [...targetValues(target), claim.claimedBy, ...held.values],
   );
-  return result.rows[0] ?? null;
+  const [row] = rows;
+  if (row === undefined || row.held === 0) return 'fenced';
+  const { held: _held, ...claimed } = row;
+  return claimed.id === null ? null : claimed;
 }
 
-/** Events behind a key that is being retried. Those already there stay as they are. */
-export async function insertParkedRetries(db: Db, targets: readonly RetryTarget[]): Promise<void> {
+/** Events behind a key that is being retried. Those already there stay as they are; those of partitions that are lost stay away. */
+export async function insertParkedRetries(
+  db: Db,
+  owner: Owner,
+  targets: readonly (RetryTarget & { readonly epoch: number })[],
+): Promise<void> {
   await db.query(
-    `INSERT INTO retries (subscription_id, topic_id, "partition", "offset", position, key, state)
-     SELECT v.*, 'parked' FROM unnest($1::int[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::text[]) AS v
+    `WITH v AS (
+       SELECT * FROM unnest($1::int[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
+         AS v(subscription_id, topic_id, "partition", "offset", position, key, epoch)),
+     held AS (
+       SELECT p.subscription_id, p.topic_id, p."partition", p.epoch FROM subscription_partitions p
+       WHERE p.owner = $8 AND p.owner_incarnation = $9
+         AND (p.subscription_id, p.topic_id, p."partition", p.epoch) IN (SELECT subscription_id, topic_id, "partition", epoch FROM v)
+       ORDER BY 1, 2, 3 FOR SHARE)
+     INSERT INTO retries (subscription_id, topic_id, "partition", "offset", position, key, state)
+     SELECT v.subscription_id, v.topic_id, v."partition", v."offset", v.position, v.key, 'parked'
+     FROM v JOIN held USING (subscription_id, topic_id, "partition", epoch)
      ON CONFLICT DO NOTHING`,
     [
       targets.map((target) => target.subscriptionId),
@@ -86,76 +121,63 @@ export async function insertParkedRetries(db: Db, targets: readonly RetryTarget[
       targets.map((target) => target.offset),
       targets.map((target) => target.position),
       targets.map((target) => target.key),
+      targets.map((target) => target.epoch),
+      owner.nodeId,
+      owner.incarnation,
     ],
   );
 }
 
-/** Takes due rows, oldest first, and counts the attempt that is about to be made. */
-export async function claimDueRetries(
-  db: Db,
-  subscriptionId: number,
-  claimedBy: string,
-  limit: number,
-): Promise<ClaimedRetry[]> {
-  const result = await db.query<ClaimedRetry>(
-    `UPDATE retries r SET state = 'running', attempt = r.attempt + 1, claimed_by = $2, updated_at = now()
-     WHERE r.id IN (SELECT id FROM retries WHERE subscription_id = $1 AND state = 'waiting' AND due_at <= now()
-                    ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
-     RETURNING ${CLAIMED}`,
-    [subscriptionId, claimedBy, limit],
-  );
-  return result.rows.toSorted((left, right) => left.position - right.position);
-}
-
-/** Milliseconds until the next row is due by Postgres's clock (0 or less: now); null when none waits. */
-export async function selectNextDueMs(db: Db, subscriptionId: number): Promise<number | null> {
-  const result = await db.query<{ dueMs: number }>(
-    `SELECT (extract(epoch FROM due_at - now()) * 1000)::float8 AS "dueMs" FROM retries
-     WHERE subscription_id = $1 AND state = 'waiting' ORDER BY due_at LIMIT 1`,
-    [subscriptionId],
-  );
-  return result.rows[0]?.dueMs ?? null;
-}
-
-/** The claimed attempt failed: it is kept, and there will be another. Only kept when the row is no longer this process's. */
+/** The claimed attempt failed: it is kept, and there will be another. False when the row is no longer this process's: nothing was written. */
 export async function updateRetryWaiting(
   db: Db,
   failed: NewAttempt,
   claim: { readonly id: number; readonly claimedBy: string },
   delayMs: number,
-): Promise<void> {
-  await db.query(
-    `WITH failed AS (${ATTEMPT_INSERT})
-     UPDATE retries SET state = 'waiting', due_at = now() + $13 * interval '1 millisecond', claimed_by = NULL, updated_at = now()
-     WHERE id = $11 AND claimed_by = $12 AND state = 'running'`,
-    [...attemptValues(failed), claim.id, claim.claimedBy, delayMs],
+): Promise<boolean> {
+  const held = fenceQuery({ type: 'retry', id: claim.id, incarnation: claim.claimedBy }, 12);
+  const { rows } = await db.query<{ held: number }>(
+    `WITH held AS (${held.text}),
+       failed AS (${attemptInsertFrom('held')}),
+       waiting AS (
+         UPDATE retries SET state = 'waiting', due_at = now() + $11 * interval '1 millisecond', claimed_by = NULL, updated_at = now()
+         FROM held WHERE retries.id = $12)
+     SELECT count(*) AS held FROM held`,
+    [...attemptValues(failed), delayMs, ...held.values],
   );
+  return rows[0]?.held === 1;
 }
 
 /**
- * Settled: the row goes, and the next parked event of its key takes its place, claimed. Null when none is parked, or when the row is no
- * longer this process's (reset or removed meanwhile).
+ * Settled: the row goes, and the next parked event of its key takes its place, claimed; `next` is null when none is parked. Null when the
+ * row is no longer this process's (taken over, reset or removed meanwhile): nothing was written.
  */
 export async function deleteRetryAndClaimNext(
   db: Db,
   id: number,
   claimedBy: string,
-): Promise<ClaimedRetry | null> {
-  const result = await db.query<ClaimedRetry>(
-    `WITH gone AS (
-       DELETE FROM retries WHERE id = $1 AND claimed_by = $2 AND state = 'running'
-       RETURNING subscription_id, topic_id, "partition", key, kind)
-     UPDATE retries r SET state = 'running', attempt = r.attempt + 1, claimed_by = $2, updated_at = now()
-     FROM gone, LATERAL (
-       SELECT id FROM retries n WHERE n.subscription_id = gone.subscription_id AND n.topic_id = gone.topic_id
-         AND n."partition" = gone."partition" AND n.key = gone.key AND n.state = 'parked' ORDER BY n."offset" LIMIT 1) next
-     WHERE gone.kind = 'delivery' AND r.id = next.id RETURNING ${CLAIMED}`,
+): Promise<{ readonly next: ClaimedRetry | null } | null> {
+  const held = fenceQuery({ type: 'retry', id, incarnation: claimedBy }, 1);
+  const { rows } = await db.query<ClaimedRetry & { gone: number }>(
+    `WITH held AS (${held.text}),
+       gone AS (
+         DELETE FROM retries USING held WHERE id = $1 RETURNING subscription_id, topic_id, "partition", key, kind),
+       r AS (
+         UPDATE retries r SET state = 'running', attempt = r.attempt + 1, claimed_by = $2, updated_at = now()
+         FROM gone, LATERAL (
+           SELECT id FROM retries n WHERE n.subscription_id = gone.subscription_id AND n.topic_id = gone.topic_id
+             AND n."partition" = gone."partition" AND n.key = gone.key AND n.state = 'parked' ORDER BY n."offset" LIMIT 1) next
+         WHERE gone.kind = 'delivery' AND r.id = next.id RETURNING r.*)
+     SELECT gone.count AS gone, ${CLAIMED} FROM (SELECT count(*) FROM gone) gone LEFT JOIN r ON true`,
     [id, claimedBy],
   );
-  return result.rows[0] ?? null;
+  const [row] = rows;
+  if (row === undefined || row.gone === 0) return null;
+  const { gone: _gone, ...next } = row;
+  return { next: next.id === null ? null : next };
 }
 
-/** Takes the next parked event of a key as its new front; null when none is parked. */
+/** Takes the next parked event of a key as its new front; null when none is parked, or when its partition is another process's. */
 export async function claimNextParked(
   tx: Db,
   key: {
@@ -167,103 +189,16 @@ export async function claimNextParked(
   claimedBy: string,
 ): Promise<ClaimedRetry | null> {
   const result = await tx.query<ClaimedRetry>(
-    `UPDATE retries r SET state = 'running', attempt = r.attempt + 1, claimed_by = $5, updated_at = now()
+    `WITH held AS (
+       SELECT 1 FROM subscription_partitions
+       WHERE subscription_id = $1 AND topic_id = $2 AND "partition" = $3 AND owner_incarnation = $5 FOR SHARE)
+     UPDATE retries r SET state = 'running', attempt = r.attempt + 1, claimed_by = $5, updated_at = now() FROM held
      WHERE r.id = (SELECT id FROM retries WHERE subscription_id = $1 AND topic_id = $2 AND "partition" = $3 AND key = $4
                      AND state = 'parked' ORDER BY "offset" LIMIT 1)
      RETURNING ${CLAIMED}`,
     [key.subscriptionId, key.topicId, key.partition, key.key, claimedBy],
   );
   return result.rows[0] ?? null;
-}
-
-/** Rows whose attempt was begun by a process that is gone: another incarnation of this node, or a node that is not heard of. */
-export async function claimOrphanedRetries(
-  tx: Db,
-  subscriptionId: number,
-  owner: { readonly nodeId: string; readonly incarnation: string },
-  limit: number,
-): Promise<ClaimedRetry[]> {
-  const result = await tx.query<ClaimedRetry>(
-    `UPDATE retries r SET claimed_by = $3, updated_at = now() WHERE r.id IN (
-       SELECT o.id FROM retries o WHERE o.subscription_id = $1 AND o.state = 'running' AND o.claimed_by <> $3
-         AND NOT EXISTS (SELECT FROM nodes n WHERE n.incarnation = o.claimed_by AND n.node_id <> $2
-                           AND n.heartbeat_at > now() - interval '10 seconds')
-       ORDER BY o.id LIMIT $4 FOR UPDATE SKIP LOCKED)
-     RETURNING ${CLAIMED}`,
-    [subscriptionId, owner.nodeId, owner.incarnation, limit],
-  );
-  return result.rows;
-}
-
-/** Claims that were never begun are given back uncounted. */
-export async function releaseRetries(
-  db: Db,
-  ids: readonly number[],
-  claimedBy: string,
-): Promise<void> {
-  if (ids.length === 0) return;
-  await db.query(
-    `UPDATE retries SET state = 'waiting', attempt = attempt - 1, due_at = now(), claimed_by = NULL, updated_at = now()
-     WHERE id = ANY($1) AND claimed_by = $2 AND state = 'running'`,
-    [ids, claimedBy],
-  );
-}
-
-/** A key whose front is gone (it cannot be by our own transactions; a restored backup can hold it) gets its next one as the front. */
-export async function promoteHeadlessKeys(tx: Db, subscriptionId: number): Promise<void> {
-  await tx.query(
-    `UPDATE retries r SET state = 'waiting', due_at = now(), updated_at = now() WHERE r.id IN (
-       SELECT DISTINCT ON (p.topic_id, p."partition", p.key) p.id FROM retries p
-       WHERE p.subscription_id = $1 AND p.state = 'parked' AND NOT EXISTS (
-         SELECT FROM retries h WHERE h.subscription_id = $1 AND h.topic_id = p.topic_id AND h."partition" = p."partition"
-           AND h.key = p.key AND h.kind = 'delivery' AND h.state <> 'parked')
-       ORDER BY p.topic_id, p."partition", p.key, p."offset")`,
-    [subscriptionId],
-  );
-}
-
-export type RetryingKey = {
-  readonly topicId: number;
-  readonly partition: number;
-  readonly key: string | null;
-  readonly parked: number;
-};
-
-/** The keys whose later events must wait, with how many are parked behind each; of deliveries, not of replays. */
-export async function selectRetryingKeys(tx: Db, subscriptionId: number): Promise<RetryingKey[]> {
-  const result = await tx.query<RetryingKey>(
-    `SELECT topic_id AS "topicId", "partition", key, count(*) FILTER (WHERE state = 'parked') AS parked
-     FROM retries WHERE subscription_id = $1 AND kind = 'delivery' GROUP BY 1, 2, 3`,
-    [subscriptionId],
-  );
-  return result.rows;
-}
-
-/** Offsets that are in retries although the committed offset has not passed them: they must not be handed out again. */
-export async function selectRetriedOffsets(
-  tx: Db,
-  subscriptionId: number,
-): Promise<{ topicId: number; partition: number; offset: number }[]> {
-  const result = await tx.query<{ topicId: number; partition: number; offset: number }>(
-    `SELECT r.topic_id AS "topicId", r."partition", r."offset" FROM retries r
-     JOIN subscription_partitions p USING (subscription_id, topic_id, "partition")
-     WHERE r.subscription_id = $1 AND r.kind = 'delivery' AND r."offset" >= p.committed`,
-    [subscriptionId],
-  );
-  return result.rows;
-}
-
-/** Replays of this subscription that are still being retried. */
-export async function selectRetryingReplays(
-  db: Db,
-  subscriptionId: number,
-): Promise<{ operationId: string; position: number }[]> {
-  const result = await db.query<{ operationId: string; position: number }>(
-    `SELECT operation_id AS "operationId", position FROM retries
-     WHERE subscription_id = $1 AND kind = 'replay' AND operation_id IS NOT NULL`,
-    [subscriptionId],
-  );
-  return result.rows;
 }
 
 /** Deliveries at or after these offsets, which will be delivered again from the log. */

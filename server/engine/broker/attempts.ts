@@ -2,6 +2,7 @@ import { type Database } from '#server/storage/database.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { insertRunningRetry } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
+import { isEngineError } from '../errors.ts';
 import { type Traffic } from '../flows/traffic.ts';
 import { type Logger } from '../logger.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
@@ -10,7 +11,7 @@ import { type Delivery, type Executor, type Outcome, RETURNED } from './delivery
 import { type DeliveryIntake } from './delivery-source.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { type Outcomes } from './outcomes.ts';
-import { targetOf } from './settlement.ts';
+import { fenceOf, targetOf } from './settlement.ts';
 
 const CLAIM_AGAIN_MS = 500;
 
@@ -34,6 +35,8 @@ type AttemptsDependencies = {
   readonly onBreaker: (change: BreakerChange | null) => void;
   /** Was not tried after all. */
   readonly onReturned: (delivery: Delivery, leaseLost: boolean) => void;
+  /** Its outcome was not stored: it is another process's now. */
+  readonly onFenced: (delivery: Delivery) => void;
   readonly onEnd: (delivery: Delivery, end: AttemptEnd) => void;
 };
 
@@ -78,7 +81,19 @@ export class Attempts {
     const { subscription, database, owner, clock, logger, stopping } = this.#deps;
     try {
       const target = targetOf(subscription.id, delivery);
-      delivery.retry = await insertRunningRetry(database.pool, target, owner.incarnation);
+      const fence = fenceOf(subscription.id, owner, delivery);
+      const claimed =
+        fence === null
+          ? null
+          : await insertRunningRetry(database.pool, target, {
+              claimedBy: owner.incarnation,
+              fence,
+            });
+      if (claimed === 'fenced') {
+        this.#end(delivery, { type: 'returned', lost: true }, 0);
+        return;
+      }
+      delivery.retry = claimed;
     } catch (error) {
       logger.warn({ err: error }, 'a careful delivery could not be claimed yet');
       await clock.sleep(CLAIM_AGAIN_MS, stopping);
@@ -139,11 +154,15 @@ export class Attempts {
     this.#finish(delivery, end);
   }
 
-  /** Only when stopping while the database is away: the next start finds the delivery as it was. */
+  /** When it is another process's now; else only when stopping while the database is away: the next start finds it as it was. */
   #leaveUnsettled(delivery: Delivery, error: unknown): void {
-    const { executor, logger, subscription } = this.#deps;
+    const { executor, logger, subscription, onFenced } = this.#deps;
     this.#inFlight -= 1;
     executor.settled(delivery);
+    if (isEngineError(error, 'fenced')) {
+      onFenced(delivery);
+      return;
+    }
     logger.error(
       { err: error, subscription: subscription.name },
       'the outcome of a delivery was not stored; the event will be delivered again',

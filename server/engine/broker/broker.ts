@@ -96,7 +96,7 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
   const settlement = new Settlement({
     database,
     clock,
-    incarnation: owner.incarnation,
+    owner,
     wakeOutbox,
   });
   const runtime = new SubscriptionRuntime({ ...deps, owner, settlement, head, onLetterSettled });

@@ -1,6 +1,6 @@
 import { type SubscriptionSettings } from '#contracts/subscription.ts';
 import { type OwnedPartitionRow } from '#server/storage/partition-rows.ts';
-import { type RetryingKey } from '#server/storage/retry-rows.ts';
+import { type RetryingKey } from '#server/storage/retry-takeover-rows.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Delivery, type Lease } from './delivery.ts';

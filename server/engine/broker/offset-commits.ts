@@ -62,12 +62,15 @@ export class OffsetCommits {
   async #park(partitions: readonly OwnedPartition[]): Promise<void> {
     const parked = partitions.map((partition) => [...partition.toPark]);
     if (parked.every((targets) => targets.length === 0)) return;
-    await insertParkedRetries(this.#database.pool, parked.flat());
+    const targets = partitions.flatMap(({ epoch }, index) =>
+      (parked[index] ?? []).map((target) => ({ ...target, epoch })),
+    );
+    await insertParkedRetries(this.#database.pool, this.#owner, targets);
     for (const [index, partition] of partitions.entries()) {
-      const targets = parked[index] ?? [];
-      partition.toPark.splice(0, targets.length);
-      for (const target of targets) partition.progress.done(target.offset);
-      partition.admitted -= targets.length;
+      const stored = parked[index] ?? [];
+      partition.toPark.splice(0, stored.length);
+      for (const target of stored) partition.progress.done(target.offset);
+      partition.admitted -= stored.length;
     }
     this.#onParked();
   }

@@ -1,6 +1,7 @@
 import { type RetryPolicySettings } from '#contracts/subscription.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type Clock, type Random } from '../clock.ts';
+import { isEngineError } from '../errors.ts';
 import { type Logger } from '../logger.ts';
 import { type Delivery } from './delivery.ts';
 import { decideAfterFailure } from './delivery-decision.ts';
@@ -114,7 +115,7 @@ export class Outcomes {
       try {
         return await work();
       } catch (error) {
-        if (stopping.aborted) throw error;
+        if (stopping.aborted || isEngineError(error, 'fenced')) throw error;
         logger.warn(
           { err: error, subscription: subscription.name },
           'the outcome of a delivery could not be stored and is stored again',

@@ -6,7 +6,7 @@ import {
   selectRetriedOffsets,
   selectRetryingKeys,
   selectRetryingReplays,
-} from '#server/storage/retry-rows.ts';
+} from '#server/storage/retry-takeover-rows.ts';
 import { type Takeover } from './delivery-source.ts';
 import { type Intake } from './intake.ts';
 
@@ -18,7 +18,8 @@ export async function takeOverRetries(
   owner: Owner,
   id: number,
 ): Promise<Takeover> {
-  return { orphans: await claimOrphanedRetries(pool, id, owner, ORPHAN_LIMIT), replays: [] };
+  const taking = { taken: [], limit: ORPHAN_LIMIT };
+  return { orphans: await claimOrphanedRetries(pool, id, owner, taking), replays: [] };
 }
 
 /** Takes all partitions of a subscription that can be had into the intake, with the keys that must wait. */
@@ -31,8 +32,9 @@ export async function takeOver(
   const { id, maxInFlight } = subscription;
   const held = [...intake.partitions.values()];
   const rows = await acquirePartitions(pool, id, owner, { maxInFlight, held });
-  await promoteHeadlessKeys(pool, id);
-  const orphans = await claimOrphanedRetries(pool, id, owner, ORPHAN_LIMIT);
+  await promoteHeadlessKeys(pool, id, rows);
+  const taking = { taken: rows, limit: ORPHAN_LIMIT };
+  const orphans = await claimOrphanedRetries(pool, id, owner, taking);
   const [keys, offsets, replays] = [
     await selectRetryingKeys(pool, id),
     await selectRetriedOffsets(pool, id),

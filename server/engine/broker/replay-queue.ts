@@ -76,11 +76,7 @@ export class ReplayQueue {
   }
 
   settled(delivery: Delivery, end: End | 'retrying'): void {
-    const lane = laneOf(delivery);
-    if (lane !== null) {
-      const next = this.#lanes.leave(lane);
-      if (next !== null) this.#ready.push(next);
-    }
+    this.#leaveLane(delivery);
     if (delivery.kind !== 'replay' || delivery.operationId === null) return;
     const id = identity(delivery.operationId, delivery.record.position);
     if (end === 'retrying') {
@@ -89,6 +85,15 @@ export class ReplayQueue {
     }
     this.#retrying.delete(id);
     for (const waiter of this.#waiters.get(id) ?? []) waiter.resolve(end);
+    this.#waiters.delete(id);
+  }
+
+  /** Another process has it now and settles it. */
+  forget(delivery: Delivery): void {
+    this.#leaveLane(delivery);
+    const id = identity(delivery.operationId ?? '', delivery.record.position);
+    const reason = new EngineError('stopping', `${this.#subscription} is served elsewhere now.`);
+    for (const waiter of this.#waiters.get(id) ?? []) waiter.reject(reason);
     this.#waiters.delete(id);
   }
 
@@ -102,6 +107,13 @@ export class ReplayQueue {
       for (const waiter of waiters) waiter.reject(reason);
     }
     this.#waiters.clear();
+  }
+
+  #leaveLane(delivery: Delivery): void {
+    const lane = laneOf(delivery);
+    if (lane === null) return;
+    const next = this.#lanes.leave(lane);
+    if (next !== null) this.#ready.push(next);
   }
 
   #enter(delivery: Delivery): void {

@@ -2,11 +2,11 @@ import { storedEventSchema } from '#contracts/event.ts';
 import { type Database } from '#server/storage/database.ts';
 import { selectLetterEvents } from '#server/storage/dead-letter-rows.ts';
 import {
-  type ClaimedRetry,
   claimDueRetries,
   releaseRetries,
   selectNextDueMs,
-} from '#server/storage/retry-rows.ts';
+} from '#server/storage/retry-due-rows.ts';
+import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord, recordOfStoredEvent } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
@@ -36,16 +36,21 @@ export class RetryClaims {
     this.#incarnation = deps.incarnation;
   }
 
-  /** Up to `limit` due ones as deliveries whose attempt is counted, and when the next is due (null: none waits). */
+  /**
+   * Up to `limit` due ones as deliveries whose attempt is counted, and when the next is due (null: none waits). Those of partitions that
+   * are being given up are left to whoever takes them.
+   */
   async take(
     limit: number,
+    except: readonly { readonly topicId: number; readonly partition: number }[] = [],
   ): Promise<{ readonly deliveries: readonly Delivery[]; readonly nextDueMs: number | null }> {
     await this.#returnLeft();
     const { pool } = this.#database;
-    const rows = await claimDueRetries(pool, this.#subscriptionId, this.#incarnation, limit);
+    const taking = { limit, except };
+    const rows = await claimDueRetries(pool, this.#subscriptionId, this.#incarnation, taking);
     const deliveries = await this.deliveriesOf(rows);
     if (rows.length === limit) return { deliveries, nextDueMs: 0 };
-    return { deliveries, nextDueMs: await this.#nextDueMs() };
+    return { deliveries, nextDueMs: await this.#nextDueMs(except) };
   }
 
   /** Deliveries of rows this process has claimed; on an error the claims are given back. */
@@ -92,9 +97,12 @@ export class RetryClaims {
   }
 
   // A failure here must not lose the claims that were made: the timer of the backstop asks again.
-  async #nextDueMs(): Promise<number | null> {
+  async #nextDueMs(
+    except: readonly { readonly topicId: number; readonly partition: number }[],
+  ): Promise<number | null> {
+    const { pool } = this.#database;
     try {
-      return await selectNextDueMs(this.#database.pool, this.#subscriptionId);
+      return await selectNextDueMs(pool, this.#subscriptionId, this.#incarnation, except);
     } catch {
       return 1_000;
     }

@@ -108,6 +108,7 @@ export class SubscriptionRunner {
       failuresTrip: !this.#isPull,
       onBreaker: (change) => this.#noteBreaker(change),
       onReturned: (delivery, leaseLost) => this.#giveBack(delivery, leaseLost),
+      onFenced: (delivery) => this.#fenced(delivery),
       onEnd: (delivery, end) => this.#ended(delivery, end),
     });
   }
@@ -128,20 +129,13 @@ export class SubscriptionRunner {
     this.wake();
   }
 
-  /** Takes partitions that are free or whose owner died; woken from time to time. */
-  async refresh(): Promise<void> {
+  /** Takes partitions that are free or whose owner died, or (`isGrown`) were added; woken from time to time. */
+  async refresh(isGrown = false): Promise<void> {
     if (this.#phase !== 'running') return;
     if (!this.#handsOut) await this.#source.releaseIdle();
-    if (this.#source.wantsTake()) await this.#takePartitions();
+    if (isGrown || this.#source.wantsTake()) await this.#takePartitions();
     this.#retriesDue = true;
     this.intake.recheck();
-    this.wake();
-  }
-
-  /** New partitions were added to the subscription. */
-  async takeNewPartitions(): Promise<void> {
-    if (this.#phase !== 'running') return;
-    await this.#takePartitions();
     this.wake();
   }
 
@@ -344,10 +338,15 @@ export class SubscriptionRunner {
   }
 
   #giveBack(delivery: Delivery, leaseLost: boolean): void {
-    if (leaseLost && delivery.lease !== null) this.#lose(delivery.lease);
-    if (delivery.kind !== 'delivery') this.#replays.putBack(delivery);
+    if (leaseLost) this.#fenced(delivery);
+    else if (delivery.kind !== 'delivery') this.#replays.putBack(delivery);
     else if (delivery.lease === null) this.#retries.putBack(delivery);
     else if (!delivery.lease.lost) this.intake.ready.putBack(delivery);
+  }
+
+  #fenced(delivery: Delivery): void {
+    if (delivery.lease !== null) this.#lose(delivery.lease);
+    else if (delivery.kind !== 'delivery') this.#replays.forget(delivery);
   }
 
   #ended(delivery: Delivery, end: AttemptEnd): void {

@@ -6,7 +6,9 @@ import {
   upsertDeadLetter,
   upsertDeadLetterGroup,
 } from '#server/storage/dead-letter-rows.ts';
+import { type Fence, lockFence } from '#server/storage/fence-rows.ts';
 import { insertOutbox } from '#server/storage/outbox-rows.ts';
+import { type Owner } from '#server/storage/partition-rows.ts';
 import {
   type ClaimedRetry,
   claimNextParked,
@@ -16,6 +18,7 @@ import {
   updateRetryWaiting,
 } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
+import { EngineError } from '../errors.ts';
 import { storedEventJson } from '../log/event-record.ts';
 import { SYSTEM_TOPIC, systemRow } from '../system/system-events.ts';
 import { type Delivery } from './delivery.ts';
@@ -51,25 +54,41 @@ export const targetOf = (subscriptionId: number, { record }: Delivery): RetryTar
   key: record.key,
 });
 
+/** What entitles this process to say what became of the delivery; null when nothing has to. */
+export function fenceOf(subscriptionId: number, owner: Owner, delivery: Delivery): Fence | null {
+  const { incarnation } = owner;
+  const { retry, lease, kind, operationId } = delivery;
+  if (retry !== null) return { type: 'retry', id: retry.id, incarnation };
+  if (lease !== null) {
+    const { claimId, topicId, partition, epoch } = lease;
+    return claimId === null
+      ? { type: 'partition', subscriptionId, topicId, partition, owner, epoch }
+      : { type: 'claim', id: claimId, incarnation, epoch };
+  }
+  return kind === 'replay' && operationId !== null
+    ? { type: 'operation', id: operationId, incarnation }
+    : null;
+}
+
 /**
  * Stores what became of deliveries that are not simply handled at their first attempt. Each function is one transaction: the attempt,
- * the retry row, the letter and its `$system` event are all stored, or none.
+ * the retry row, the letter and its `$system` event are all stored, or none. Throws `fenced` when the delivery is another process's now.
  */
 export class Settlement {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #incarnation: string;
+  readonly #owner: Owner;
   readonly #wakeOutbox: () => void;
 
   constructor(deps: {
     readonly database: Database;
     readonly clock: Clock;
-    readonly incarnation: string;
+    readonly owner: Owner;
     readonly wakeOutbox: () => void;
   }) {
     this.#database = deps.database;
     this.#clock = deps.clock;
-    this.#incarnation = deps.incarnation;
+    this.#owner = deps.owner;
     this.#wakeOutbox = deps.wakeOutbox;
   }
 
@@ -82,13 +101,16 @@ export class Settlement {
     const { delivery } = failed;
     const { pool } = this.#database;
     const attempt = attemptOf(subscription, failed);
-    if (delivery.retry === null) {
-      const target = targetOf(subscription.id, delivery);
-      await insertWaitingRetry(pool, attempt, target, { delayMs, kind: delivery.kind });
+    if (delivery.retry !== null) {
+      const claim = { id: delivery.retry.id, claimedBy: this.#owner.incarnation };
+      if (!(await updateRetryWaiting(pool, attempt, claim, delayMs))) throw fenced();
       return;
     }
-    const claim = { id: delivery.retry.id, claimedBy: this.#incarnation };
-    await updateRetryWaiting(pool, attempt, claim, delayMs);
+    const fence = fenceOf(subscription.id, this.#owner, delivery);
+    if (fence === null) throw fenced();
+    const target = targetOf(subscription.id, delivery);
+    const retry = { target, delayMs, kind: delivery.kind, fence };
+    if (!(await insertWaitingRetry(pool, attempt, retry))) throw fenced();
   }
 
   /** The attempt failed and was the last: the event becomes a letter, and its key goes on. */
@@ -96,6 +118,8 @@ export class Settlement {
     const { delivery, failure } = failed;
     const cause = causeOf(subscription.name, failure);
     const settled = await withTransaction(this.#database.pool, async (tx) => {
+      const fence = fenceOf(subscription.id, this.#owner, delivery);
+      if (fence !== null && !(await lockFence(tx, fence))) throw fenced();
       await insertAttempt(tx, attemptOf(subscription, failed));
       const letterId = await upsertDeadLetter(tx, {
         ...targetOf(subscription.id, delivery),
@@ -148,11 +172,14 @@ export class Settlement {
     const { topicId, partition, key } = record;
     if (key === null) return null;
     const wanted = { subscriptionId, topicId, partition, key };
-    return claimNextParked(this.#database.pool, wanted, this.#incarnation);
+    return claimNextParked(this.#database.pool, wanted, this.#owner.incarnation);
   }
 
   async #giveUpRow(db: Db, { retry }: Delivery): Promise<ClaimedRetry | null> {
-    return retry === null ? null : deleteRetryAndClaimNext(db, retry.id, this.#incarnation);
+    if (retry === null) return null;
+    const gone = await deleteRetryAndClaimNext(db, retry.id, this.#owner.incarnation);
+    if (gone === null) throw fenced();
+    return gone.next;
   }
 
   /** A consumer of `$system` that cannot handle such an event must not make another by that. */
@@ -176,6 +203,9 @@ export class Settlement {
     await insertOutbox(tx, [systemRow(event, this.#clock.now())]);
   }
 }
+
+const fenced = () =>
+  new EngineError('fenced', 'The delivery is another process’s now; nothing of it was stored.');
 
 function attemptOf(
   subscription: SettledSubscription,

@@ -300,7 +300,7 @@ export class Subscriptions {
     );
     if (missing.length === 0) return;
     await insertStarts(database.pool, entry.row, missing);
-    await entry.runner?.takeNewPartitions();
+    await entry.runner?.refresh(true);
   }
 
   async #write<Result>(

@@ -1,9 +1,9 @@
 import { type StoredEvent } from '#contracts/event.ts';
 import { type Fault } from '#contracts/scenario.ts';
-import { lockClaim } from '#server/storage/claim-rows.ts';
 import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
+import { lockFence } from '#server/storage/fence-rows.ts';
 import { insertOutbox, type OutboxRow } from '#server/storage/outbox-rows.ts';
-import { lockLease, type Owner } from '#server/storage/partition-rows.ts';
+import { type Owner } from '#server/storage/partition-rows.ts';
 import { insertProcessed } from '#server/storage/processed-rows.ts';
 import { type ConsumerDefinition, type HandlerTransaction } from '../broker/consumer-definition.ts';
 import {
@@ -15,6 +15,7 @@ import {
 } from '../broker/delivery.ts';
 import { failureOf } from '../broker/failure.ts';
 import { injectedFailure } from '../broker/fault-injection.ts';
+import { fenceOf } from '../broker/settlement.ts';
 import { type Publisher } from '../engine-parts.ts';
 import { EngineError, isEngineError } from '../errors.ts';
 import { type Traffic } from '../flows/traffic.ts';
@@ -217,15 +218,10 @@ export class HandlerExecutor implements Executor {
   }
 
   /** Locked last, so that the lease is held for the length of a commit and not of the handler. */
-  async #requireLease(tx: Db, { lease }: Delivery): Promise<void> {
-    if (lease === null) return;
-    const { claimId, topicId, partition, epoch } = lease;
-    const { owner } = this.#deps;
-    const isHeld =
-      claimId === null
-        ? await lockLease(tx, this.#subscriptionId, { owner, topicId, partition, epoch })
-        : await lockClaim(tx, { id: claimId, incarnation: owner.incarnation, epoch });
-    if (!isHeld) throw new EngineError('fenced', 'The event belongs to another process now.');
+  async #requireLease(tx: Db, delivery: Delivery): Promise<void> {
+    const fence = fenceOf(this.#subscriptionId, this.#deps.owner, delivery);
+    if (fence === null || (await lockFence(tx, fence))) return;
+    throw new EngineError('fenced', 'The event belongs to another process now.');
   }
 }
 

@@ -1,0 +1,76 @@
+import { type Db } from './database.ts';
+import { CLAIMED, type ClaimedRetry } from './retry-rows.ts';
+
+/**
+ * Which rows this process may take: those of partitions it owns, of queues, and of partitions the subscription no longer hears; of a
+ * replay those of the operation it runs. `lease` holds the partitions that are this process's, $2 its incarnation.
+ */
+const MAY_TAKE = `CASE
+    WHEN d.kind = 'replay' AND EXISTS (SELECT FROM operations o WHERE o.id = d.operation_id AND o.claimed_by IS NOT NULL)
+      THEN EXISTS (SELECT FROM operations o WHERE o.id = d.operation_id AND o.claimed_by = $2)
+    ELSE (d.topic_id, d."partition") IN (SELECT topic_id, "partition" FROM lease) OR NOT EXISTS (
+      SELECT FROM subscription_partitions p WHERE p.subscription_id = $1 AND p.topic_id = d.topic_id AND p."partition" = d."partition") END`;
+
+type PartitionRef = { readonly topicId: number; readonly partition: number };
+
+/** Takes due rows, oldest first, and counts the attempt that is about to be made; none of the partitions in `except`. */
+export async function claimDueRetries(
+  db: Db,
+  subscriptionId: number,
+  claimedBy: string,
+  taking: { readonly limit: number; readonly except: readonly PartitionRef[] },
+): Promise<ClaimedRetry[]> {
+  const result = await db.query<ClaimedRetry>(
+    `WITH lease AS (
+       SELECT p.topic_id, p."partition" FROM subscription_partitions p
+       WHERE p.subscription_id = $1 AND p.owner_incarnation = $2
+         AND (p.topic_id, p."partition") NOT IN (SELECT * FROM unnest($4::int[], $5::int[]))
+         AND EXISTS (SELECT FROM retries d WHERE d.subscription_id = $1 AND d.state = 'waiting' AND d.due_at <= now()
+                       AND d.topic_id = p.topic_id AND d."partition" = p."partition")
+       ORDER BY 1, 2 FOR SHARE)
+     UPDATE retries r SET state = 'running', attempt = r.attempt + 1, claimed_by = $2, updated_at = now()
+     WHERE r.id IN (SELECT d.id FROM retries d WHERE d.subscription_id = $1 AND d.state = 'waiting' AND d.due_at <= now() AND ${MAY_TAKE}
+                    ORDER BY d.due_at, d.id LIMIT $3 FOR UPDATE SKIP LOCKED)
+     RETURNING ${CLAIMED}`,
+    [subscriptionId, claimedBy, taking.limit, ...columnsOf(taking.except)],
+  );
+  return result.rows.toSorted((left, right) => left.position - right.position);
+}
+
+/** Milliseconds until the next row that may be taken is due by Postgres's clock (0 or less: now); null when none waits. */
+export async function selectNextDueMs(
+  db: Db,
+  subscriptionId: number,
+  claimedBy: string,
+  except: readonly PartitionRef[],
+): Promise<number | null> {
+  const result = await db.query<{ dueMs: number }>(
+    `WITH lease AS (
+       SELECT p.topic_id, p."partition" FROM subscription_partitions p
+       WHERE p.subscription_id = $1 AND p.owner_incarnation = $2
+         AND (p.topic_id, p."partition") NOT IN (SELECT * FROM unnest($3::int[], $4::int[])))
+     SELECT (extract(epoch FROM d.due_at - now()) * 1000)::float8 AS "dueMs" FROM retries d
+     WHERE d.subscription_id = $1 AND d.state = 'waiting' AND ${MAY_TAKE} ORDER BY d.due_at LIMIT 1`,
+    [subscriptionId, claimedBy, ...columnsOf(except)],
+  );
+  return result.rows[0]?.dueMs ?? null;
+}
+
+/** Claims that were never begun are given back uncounted. */
+export async function releaseRetries(
+  db: Db,
+  ids: readonly number[],
+  claimedBy: string,
+): Promise<void> {
+  if (ids.length === 0) return;
+  await db.query(
+    `UPDATE retries SET state = 'waiting', attempt = attempt - 1, due_at = now(), claimed_by = NULL, updated_at = now()
+     WHERE id = ANY($1) AND claimed_by = $2 AND state = 'running'`,
+    [ids, claimedBy],
+  );
+}
+
+const columnsOf = (partitions: readonly PartitionRef[]): unknown[] => [
+  partitions.map((one) => one.topicId),
+  partitions.map((one) => one.partition),
+];
