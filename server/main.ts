@@ -99,6 +99,7 @@ async function start(): Promise<void> {
   const sockets = createSocketServer({
     httpServer: web.server,
     engine,
+    pool: database.pool,
     logger,
     clock: systemClock,
     random: Math.random,

@@ -264,6 +264,12 @@ export type MetricsPage = {
   addSource(source: () => readonly MetricFamily[]): void;
 };
 
+/** The other servers on this database. */
+export type Nodes = {
+  /** Another one was heard of in the last ten seconds. */
+  othersAlive(): boolean;
+};
+
 export type Readiness = {
   check(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
 };

@@ -6,6 +6,7 @@ import {
   type DeadLetters,
   type EventReader,
   type MetricsPage,
+  type Nodes,
   type Operations,
   type Publisher,
   type Readiness,
@@ -44,6 +45,7 @@ export type Engine = Service & {
   readonly topology: TopologyReader;
   readonly metrics: MetricsPage;
   readonly readiness: Readiness;
+  readonly nodes: Nodes;
   readonly scenarioStore: ScenarioStore;
 };
 
@@ -111,9 +113,17 @@ export function createEngine(deps: EngineDependencies): Engine {
     broker,
     deadLetters,
     operations: work.operations,
-    topology: createTopologyReader({ traffic, broker, topics, database, clock }),
+    topology: createTopologyReader({
+      traffic,
+      broker,
+      topics,
+      database,
+      clock,
+      othersAlive: () => log.othersAlive(),
+    }),
     metrics: createMetricsPage({ traffic, broker, log, database, version: deps.version }),
     readiness: createReadiness({ database }),
+    nodes: { othersAlive: () => log.othersAlive() },
     scenarioStore: createScenarioStore({ database, clock, wakeOutbox }),
     start: () => startAll(services),
     stop: () => stopAll(services),

@@ -1,6 +1,7 @@
 import {
   type EventReader,
   type MetricsPage,
+  type Nodes,
   type Operations,
   type TopologyReader,
 } from '#server/engine/engine-parts.ts';
@@ -13,4 +14,5 @@ export type LiveEngine = {
   readonly topology: TopologyReader;
   readonly operations: Pick<Operations, 'onProgress'>;
   readonly metrics: Pick<MetricsPage, 'addSource'>;
+  readonly nodes: Nodes;
 };

@@ -34,6 +34,7 @@ beforeAll(async () => {
   sockets = createSocketServer({
     httpServer,
     engine: test.engine,
+    pool: test.database.database.pool,
     logger: silentLogger,
     clock: systemClock,
     random: Math.random,

@@ -1,4 +1,5 @@
 import { type Server as HttpServer, type IncomingMessage } from 'node:http';
+import type pg from 'pg';
 import { Server } from 'socket.io';
 import {
   type ClientToServerEvents,
@@ -17,6 +18,7 @@ import {
 import { liveFamilies, newLiveCounters } from './live-counters.ts';
 import { type LiveEngine } from './live-engine.ts';
 import { LiveFeed } from './live-feed.ts';
+import { createOperationFeed } from './operation-feed.ts';
 import { isAllowedHandshake } from './origin-rules.ts';
 
 export const LIVE_NAMESPACE = '/live';
@@ -29,6 +31,8 @@ const STATS_WINDOW_SECONDS = 10;
 export type SocketServerDependencies = {
   readonly httpServer: HttpServer;
   readonly engine: LiveEngine;
+  /** The database by which several servers tell each other how their operations go on. */
+  readonly pool: pg.Pool;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
@@ -48,10 +52,15 @@ export function createSocketServer(deps: SocketServerDependencies): Service {
   const feed = new LiveFeed({ log: engine.log, clock, logger });
   const connections = new Map<string, LiveConnection>();
   const stats = createStatsReader(engine);
+  const operations = createOperationFeed({
+    ...deps,
+    send: (operation) => {
+      for (const connection of connections.values()) connection.sendOperation(operation);
+    },
+  });
   let io: LiveServer | null = null;
   let stopping = new AbortController();
   let ticking: Promise<void> = Promise.resolve();
-  let unwatchOperations: (() => void) | null = null;
   engine.metrics.addSource(() => liveFamilies(counters));
 
   const onConnection = (socket: LiveSocket): void => {
@@ -70,14 +79,9 @@ export function createSocketServer(deps: SocketServerDependencies): Service {
   };
 
   const tick = async (server: LiveServer): Promise<void> => {
+    operations.follow();
     for (const connection of connections.values()) connection.tick();
-    const watchers = server.of(LIVE_NAMESPACE).adapter.rooms.get(STATS_ROOM);
-    if (watchers === undefined || watchers.size === 0) return;
-    // Volatile: a client that does not take it now gets the next one instead.
-    server
-      .of(LIVE_NAMESPACE)
-      .to(STATS_ROOM)
-      .volatile.emit('stats', await stats());
+    await sendStats(server, stats);
   };
   const runTicks = async (server: LiveServer, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
@@ -99,21 +103,19 @@ export function createSocketServer(deps: SocketServerDependencies): Service {
       stopping = new AbortController();
       feed.start();
       server.of(LIVE_NAMESPACE).on('connection', onConnection);
-      unwatchOperations = engine.operations.onProgress((operation) => {
-        for (const connection of connections.values()) connection.sendOperation(operation);
-      });
+      operations.start();
       ticking = runTicks(server, stopping.signal);
     },
     stop: async () => {
       const server = io;
       io = null;
       stopping.abort();
-      unwatchOperations?.();
       feed.stop();
       server?.of(LIVE_NAMESPACE).disconnectSockets(true);
       // Not io.close(): that would close the HTTP server too, which is not ours.
       server?.engine.close();
       await ticking;
+      operations.stop();
     },
   };
 }
@@ -150,6 +152,13 @@ function refusalOf(
   if (!isAllowedHandshake({ host, origin }, deps)) return 'This origin may not connect.';
   const isNew = !(request.url ?? '').includes('sid=');
   return isNew && clients >= MAX_LIVE_CLIENTS ? 'Too many live clients.' : null;
+}
+
+async function sendStats(server: LiveServer, stats: () => Promise<StatsFrame>): Promise<void> {
+  const live = server.of(LIVE_NAMESPACE);
+  if ((live.adapter.rooms.get(STATS_ROOM)?.size ?? 0) === 0) return;
+  // Volatile: a client that does not take it now gets the next one instead.
+  live.to(STATS_ROOM).volatile.emit('stats', await stats());
 }
 
 /** One reading of the topology at a time, shared by all who ask meanwhile. */

@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from './test-database.ts';
 export type TestEngine = {
   readonly engine: Engine;
   readonly database: TestDatabase;
-  /** Stops the engine and removes its database. */
+  /** Stops the engine and removes its database, if it is its own. */
   drop(): Promise<void>;
 };
 
@@ -17,9 +17,11 @@ export async function createTestEngine(
     readonly clock?: Clock;
     readonly logger?: Logger;
     readonly autoCreateTopics?: boolean;
+    /** Another engine's: this is one more server on it, and `drop` leaves it in place. */
+    readonly database?: TestDatabase;
   } = {},
 ): Promise<TestEngine> {
-  const database = await createTestDatabase();
+  const database = options.database ?? (await createTestDatabase());
   const engine = createEngine({
     database: database.database,
     clock: options.clock ?? systemClock,
@@ -35,7 +37,7 @@ export async function createTestEngine(
     database,
     drop: async () => {
       await engine.stop();
-      await database.drop();
+      if (options.database === undefined) await database.drop();
     },
   };
 }

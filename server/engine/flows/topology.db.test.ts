@@ -27,6 +27,7 @@ describe('createTopologyReader', () => {
       topics,
       database,
       clock: systemClock,
+      othersAlive: () => false,
     });
 
     const minute = await reader.topology(60);
@@ -38,5 +39,42 @@ describe('createTopologyReader', () => {
     const node = tenMinutes.nodes.find((candidate) => candidate.id === 'producer:web');
     expect(node?.spark).toHaveLength(60);
     expect(node?.lastSeenAt).not.toBeNull();
+  });
+
+  it('counts what other servers measured, in short windows too', async () => {
+    const { database } = test.database;
+    const { topics, broker } = test.engine;
+    await topics.ensure('shared');
+    const nowMs = 1_800_000_000_500;
+    const at = (secondsAgo: number) => new Date(nowMs - secondsAgo * 1_000).toISOString();
+    const row = {
+      kind: 'publish',
+      source: 'far',
+      target: 'shared',
+      errors: 0,
+      p95Ms: null,
+    } as const;
+    await insertTrafficSamples(database.pool, at(2), [{ ...row, count: 30 }]);
+    await insertTrafficSamples(database.pool, at(2), [{ ...row, count: 20 }]);
+    await insertTrafficSamples(database.pool, at(30), [{ ...row, count: 600 }]);
+    const clock = { ...systemClock, now: () => nowMs };
+    const reader = createTopologyReader({
+      traffic: createTraffic({ clock }),
+      broker,
+      topics,
+      database,
+      clock,
+      othersAlive: () => true,
+    });
+
+    const short = await reader.topology(10);
+    const minute = await reader.topology(60);
+
+    const id = 'producer:far>topic:shared';
+    const node = short.nodes.find((candidate) => candidate.id === 'producer:far');
+    expect(short.edges.find((edge) => edge.id === id)).toMatchObject({ rate: 5, count: 50 });
+    expect(minute.edges.find((edge) => edge.id === id)).toMatchObject({ count: 650 });
+    expect(node?.spark.slice(-3)).toEqual([50, 0, 0]);
+    expect(node?.spark[29]).toBe(600);
   });
 });

@@ -11,9 +11,10 @@ import { RATE_WINDOW_SECONDS } from '../metrics/rates.ts';
 import { assembleTopology } from './assemble-topology.ts';
 import { addEdges, edgeOfWindow, type GraphEdge, quietEdge, SPARK_STEPS } from './graph-edge.ts';
 import { type TrafficMeter } from './traffic.ts';
-import { coveredSeconds } from './traffic-edge.ts';
+import { coveredSeconds, type EdgeWindow } from './traffic-edge.ts';
 
 const SUBSCRIPTIONS_FRESH_MS = 1_000;
+const LATEST_FRESH_MS = 1_000;
 const SEEN_FRESH_MS = 30_000;
 const SEEN_SECONDS = 3_600;
 const MAX_WINDOW_SECONDS = 90 * 24 * 3_600;
@@ -25,11 +26,15 @@ type TopologyDependencies = {
   readonly topics: Pick<Topics, 'all'>;
   readonly database: Pick<Database, 'pool'>;
   readonly clock: Clock;
+  /** Other servers count traffic too. */
+  readonly othersAlive: () => boolean;
 };
 
 /**
- * The graph seen in real traffic. Windows up to 60 s come from memory, longer ones from the samples; edges of the last hour
- * stay in the picture with rate 0 when they are quiet. What costs a query is cached for about a second.
+ * The graph seen in real traffic. Windows up to 60 s come from memory, longer ones from the samples, to which every server adds
+ * its counts: while others are alive the short windows come from there too, with percentiles of this server's deliveries where
+ * it has some. Edges of the last hour stay in the picture with rate 0 when they are quiet. What costs a query is cached for about
+ * a second.
  */
 export function createTopologyReader(deps: TopologyDependencies): TopologyReader {
   const { traffic, broker, topics, database, clock } = deps;
@@ -43,19 +48,27 @@ export function createTopologyReader(deps: TopologyDependencies): TopologyReader
       .map((edge) => quietEdge(edge.kind, edge.source, edge.target, edge.lastSeenMs));
   });
 
+  const lastMinute = cached(clock, LATEST_FRESH_MS, () => readLastMinute(database, clock.now()));
+  const latest = async (seconds: number, ours: readonly EdgeWindow[]): Promise<GraphEdge[]> => {
+    const latencies = new Map(ours.map((edge) => [keyOf(edge), edge.latencies]));
+    const edges = sumOf((await lastMinute()).map((row) => edgeOfSecond(row, seconds)));
+    return edges.map((edge) => ({ ...edge, latencies: latencies.get(keyOf(edge)) ?? null }));
+  };
+
   return {
     topology: async (windowSeconds) => {
       const nowMs = clock.now();
       const seconds = Math.min(Math.max(Math.ceil(windowSeconds), 1), MAX_WINDOW_SECONDS);
       const recent = traffic.window(Math.min(seconds, RATE_WINDOW_SECONDS));
-      const isRecent = seconds <= RATE_WINDOW_SECONDS;
-      const measured = isRecent
-        ? recent.edges.map(edgeOfWindow)
-        : await readSamples(database, nowMs, seconds);
+      const isShort = seconds <= RATE_WINDOW_SECONDS;
+      const isAlone = isShort && !deps.othersAlive();
+      const sampled = () =>
+        isShort ? latest(seconds, recent.edges) : readSamples(database, nowMs, seconds);
+      const measured = isAlone ? recent.edges.map(edgeOfWindow) : await sampled();
       return assembleTopology({
         at: new Date(nowMs).toISOString(),
         windowSeconds: seconds,
-        coveredSeconds: isRecent ? coveredSeconds(nowMs, seconds) : seconds,
+        coveredSeconds: isAlone ? coveredSeconds(nowMs, seconds) : seconds,
         edges: [...measured, ...(await seenLately())],
         topics: topics.all(),
         subscriptions: await subscriptions(),
@@ -78,15 +91,42 @@ async function readSamples(
     stepSeconds,
     limit: MAX_STEP_ROWS,
   });
+  return sumOf(rows.map((row) => edgeOfStep(row, seconds, stepSeconds)));
+}
+
+/** A step per second. A second's counts are written when it is over, under the name of the next. */
+function readLastMinute(
+  database: Pick<Database, 'pool'>,
+  nowMs: number,
+): Promise<readonly TrafficStepRow[]> {
+  const firstMs = nowMs - (nowMs % 1_000) - (SPARK_STEPS - 1) * 1_000;
+  return selectTrafficSteps(database.pool, {
+    resolution: 1,
+    after: new Date(firstMs).toISOString(),
+    stepSeconds: 1,
+    limit: MAX_STEP_ROWS,
+  });
+}
+
+/** Every second of the minute shows in the spark, the last `seconds` of it in the counts. */
+function edgeOfSecond(row: TrafficStepRow, seconds: number): GraphEdge {
+  const edge = edgeOfStep(row, seconds, 1);
+  const isInside = row.step >= SPARK_STEPS - seconds;
+  return isInside ? edge : { ...edge, count: 0, errors: 0, rate: 0, p95Ms: null };
+}
+
+function sumOf(parts: readonly GraphEdge[]): GraphEdge[] {
   const edges = new Map<string, GraphEdge>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.kind, row.source, row.target]);
-    const edge = edgeOfStep(row, seconds, stepSeconds);
+  for (const part of parts) {
+    const key = keyOf(part);
     const known = edges.get(key);
-    edges.set(key, known === undefined ? edge : addEdges(known, edge));
+    edges.set(key, known === undefined ? part : addEdges(known, part));
   }
   return [...edges.values()];
 }
+
+const keyOf = ({ kind, source, target }: Pick<GraphEdge, 'kind' | 'source' | 'target'>): string =>
+  JSON.stringify([kind, source, target]);
 
 function edgeOfStep(row: TrafficStepRow, seconds: number, stepSeconds: number): GraphEdge {
   const spark = Array.from({ length: SPARK_STEPS }, () => 0);

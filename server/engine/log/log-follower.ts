@@ -25,6 +25,8 @@ type LogFollowerDependencies = {
 export type LogFollower = Service & {
   /** This process has committed up to here; others are told when there are others. */
   committed(tail: number): void;
+  /** Another node was heard of lately; at most a second old. */
+  othersAlive(): boolean;
 };
 
 /**
@@ -88,6 +90,7 @@ export function createLogFollower(deps: LogFollowerDependencies): LogFollower {
     committed: () => {
       if (othersAlive) timer ??= setTimeout(tell, NOTIFY_AFTER_MS);
     },
+    othersAlive: () => othersAlive,
     start: async () => {
       running = loop();
     },

@@ -45,6 +45,8 @@ export type PostgresEventLog = EventLog &
     nextOffset(topicId: number, partition: number): number;
     /** Events waiting for their batch. */
     waiting(): number;
+    /** Another node was heard of lately; at most a second old. */
+    othersAlive(): boolean;
   };
 
 /** The log on Postgres; see the class. */
@@ -125,6 +127,10 @@ class PostgresLog implements PostgresEventLog {
 
   waiting(): number {
     return this.#commit.waiting;
+  }
+
+  othersAlive(): boolean {
+    return this.#follower.othersAlive();
   }
 
   async readAfter(
