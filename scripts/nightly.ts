@@ -4,7 +4,11 @@ import { faults } from './faults.ts';
 import { generate } from './generate.ts';
 import { add, report, runVitest } from './tally.ts';
 
-const LONG_COUNTS = { WEIR_MODEL_RUNS: '1000', WEIR_FAULT_CYCLES: '100' };
+const LONG_COUNTS = {
+  WEIR_MODEL_RUNS: '1000',
+  WEIR_FAULT_CYCLES: '1000',
+  WEIR_FAULT_MUTANTS: 'all',
+};
 
 await runScript(async () => {
   await generate();

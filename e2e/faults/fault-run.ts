@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Anomaly } from './anomaly.ts';
 import { ApiClient } from './api-client.ts';
 import { checkHistory } from './checker.ts';
@@ -6,12 +7,14 @@ import { JournalFolder } from './journal-folder.ts';
 import { Producer, SOURCE, TYPES } from './producer.ts';
 import { PullConsumer } from './pull-consumer.ts';
 import { seededRandom } from './seeded-random.ts';
+import { type ServerOptions } from './server-launch.ts';
 import { ServerProcess } from './server-process.ts';
 
 export const TOPIC = 'load';
 const PARTITIONS = 8;
 const KEYS = 32;
 const PRODUCERS = 8;
+const ACKNOWLEDGED_WITHIN_MS = 60_000;
 const VISIBILITY_MS = 5_000;
 /** One sees all, the other half of the types. */
 const CONSUMERS = [{ name: 'all' }, { name: 'half', types: [TYPES[0]] }] as const;
@@ -26,8 +29,21 @@ export class FaultRun {
   readonly #producers: Producer[] = [];
   readonly #consumers: PullConsumer[] = [];
 
-  static async start(seed: number): Promise<FaultRun> {
-    const run = new FaultRun(await ServerProcess.start(), seed);
+  /** Starts a server, lets `work` hurt it, and removes everything, whatever happened. */
+  static async during<Result>(
+    options: ServerOptions & { readonly seed: number },
+    work: (run: FaultRun) => Promise<Result>,
+  ): Promise<Result> {
+    const run = await FaultRun.start(options.seed, options);
+    try {
+      return await work(run);
+    } finally {
+      await run.remove({ expectsAnomalies: options.repository !== undefined });
+    }
+  }
+
+  static async start(seed: number, options: ServerOptions = {}): Promise<FaultRun> {
+    const run = new FaultRun(await ServerProcess.start(options), seed);
     await run.api.putTopic(TOPIC, PARTITIONS);
     for (const { name, ...filter } of CONSUMERS)
       await run.api.putSubscription(name, {
@@ -70,13 +86,20 @@ export class FaultRun {
     for (const client of [...this.#producers, ...this.#consumers]) client.start();
   }
 
-  /** How long from now until a publish that leaves from now on is acknowledged. */
-  async untilAcknowledged(): Promise<number> {
+  /** How long from now until a publish that leaves from now on is acknowledged. Rejects when it takes longer than this. */
+  async untilAcknowledged(withinMs = ACKNOWLEDGED_WITHIN_MS): Promise<number> {
     const nowMs = performance.now();
-    const atMs = await Promise.race(
-      this.#producers.map((producer) => producer.acknowledgedAfter(nowMs)),
-    );
-    return atMs - nowMs;
+    const waiting = new AbortController();
+    const tooLate = sleep(withinMs, undefined, { signal: waiting.signal }).then(() => {
+      throw new Error(`No publish was acknowledged within ${withinMs} ms.`);
+    });
+    try {
+      const acknowledged = this.#producers.map((producer) => producer.acknowledgedAfter(nowMs));
+      return (await Promise.race([...acknowledged, tooLate])) - nowMs;
+    } finally {
+      tooLate.catch(() => undefined);
+      waiting.abort();
+    }
   }
 
   /** Ends the load, waits until the consumers are through, and checks the history. */
@@ -89,7 +112,8 @@ export class FaultRun {
 
   /** Journals with anomalies that nobody expects stay where they are. */
   async remove({ expectsAnomalies = false } = {}): Promise<void> {
-    await Promise.allSettled([...this.#producers, ...this.#consumers].map((each) => each.stop()));
+    const clients = [...this.#producers, ...this.#consumers];
+    await Promise.allSettled(clients.map((each) => each.abandon()));
     await this.server.remove();
     await this.#journals.close(this.#isSuspicious && !expectsAnomalies);
   }
@@ -110,6 +134,7 @@ export class FaultRun {
       published: log.filter((event) => event.source === SOURCE).length,
       acknowledgedRequests: count('publish.ok'),
       unknownRequests: count('publish.unknown'),
+      failures: countFailures(entries),
       acknowledgedDeliveries: this.#consumers.reduce((sum, each) => sum + each.acknowledged, 0),
       deliveredAgain: consumers.reduce(
         (sum, { client }) => sum + countAgain(entries.filter((entry) => entry.client === client)),
@@ -125,11 +150,25 @@ export type HistoryReport = {
   readonly published: number;
   readonly acknowledgedRequests: number;
   readonly unknownRequests: number;
+  /** Why requests had no good answer: status and code, or the kind of error, and how often. */
+  readonly failures: Readonly<Record<string, number>>;
   readonly acknowledgedDeliveries: number;
   /** Deliveries of an event that was acknowledged before: allowed, and to be kept few. */
   readonly deliveredAgain: number;
   readonly dead: number;
 };
+
+function countFailures(entries: readonly JournalEntry[]): Record<string, number> {
+  const failures: Record<string, number> = {};
+  for (const entry of entries) {
+    if (entry.step !== 'publish.unknown' && entry.step !== 'settle.unknown') continue;
+    const answered = /^(?<status>\d{3}) .*"code":"(?<code>[\w-]+)"/.exec(entry.reason);
+    const { status, code } = answered?.groups ?? {};
+    const reason = answered ? `${status} ${code}` : (entry.reason.split(':', 1)[0] ?? '');
+    failures[reason] = (failures[reason] ?? 0) + 1;
+  }
+  return failures;
+}
 
 function countAgain(entries: readonly JournalEntry[]): number {
   const eventOf = new Map<string, string>();

@@ -36,6 +36,7 @@ export class Producer {
     readonly resolve: (atMs: number) => void;
   }[] = [];
   #stopping = false;
+  #isAbandoned = false;
   #requests = 0;
   #published = 0;
   #running: Promise<void> = Promise.resolve();
@@ -58,6 +59,12 @@ export class Producer {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#running;
+  }
+
+  /** Does not wait for outcomes that do not come. */
+  async abandon(): Promise<void> {
+    this.#isAbandoned = true;
+    await this.stop();
   }
 
   /** Resolves when it has published what it was limited to. */
@@ -95,6 +102,7 @@ export class Producer {
   async #publish(events: readonly Produced[]): Promise<void> {
     const deadline = performance.now() + GIVE_UP_AFTER_MS;
     while (!(await this.#attempt(events))) {
+      if (this.#isAbandoned) return;
       if (performance.now() > deadline)
         throw new Error(`${this.#options.name} was not answered for ${GIVE_UP_AFTER_MS} ms.`);
       await sleep(RETRY_AFTER_MS);

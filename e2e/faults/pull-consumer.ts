@@ -29,6 +29,7 @@ export class PullConsumer {
   readonly #options: PullConsumerOptions;
   readonly #root: string;
   #stopping = false;
+  #isAbandoned = false;
   #acknowledged = 0;
   #running: Promise<void> = Promise.resolve();
 
@@ -51,6 +52,12 @@ export class PullConsumer {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#running;
+  }
+
+  /** Does not wait for outcomes that do not come. */
+  async abandon(): Promise<void> {
+    this.#isAbandoned = true;
+    await this.stop();
   }
 
   async #run(): Promise<void> {
@@ -93,7 +100,7 @@ export class PullConsumer {
   async #settle(verdict: 'ack' | 'nack', deliveryIds: string[], body: unknown): Promise<void> {
     const { journal } = this.#options;
     const deadline = performance.now() + SETTLE_WITHIN_MS;
-    while (performance.now() < deadline) {
+    while (performance.now() < deadline && !this.#isAbandoned) {
       await journal.write({ step: 'settle.invoke', verdict, deliveryIds });
       const reason = await this.#trySettle(verdict, body);
       if (reason === undefined) return;

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { launchServer, type ServerOptions } from './server-launch.ts';
 import { until } from './until.ts';
 
 const READY_WITHIN_MS = 120_000;
@@ -22,20 +23,25 @@ export class ServerProcess {
   readonly url: string;
   readonly dataFolder: string;
   readonly #port: number;
+  readonly #options: ServerOptions;
   #child: ChildProcess;
   #said = '';
 
-  /** Starts on an empty data folder, which `remove` deletes. Resolves when it is ready. */
-  static async start(): Promise<ServerProcess> {
-    const folder = mkdtempSync(join(tmpdir(), 'weir-faults-'));
-    // The user that Postgres runs as must be able to pass through.
-    chmodSync(folder, 0o711);
-    const server = new ServerProcess(folder, await freePort());
-    await server.untilReady();
+  /** Resolves when it is ready. */
+  static async start(options: ServerOptions = {}): Promise<ServerProcess> {
+    const folder = options.dataFolder ?? makeDataFolder();
+    const server = new ServerProcess(options, folder, await freePort());
+    try {
+      await server.untilReady();
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
     return server;
   }
 
-  private constructor(dataFolder: string, port: number) {
+  private constructor(options: ServerOptions, dataFolder: string, port: number) {
+    this.#options = options;
     this.dataFolder = dataFolder;
     this.#port = port;
     this.url = `http://127.0.0.1:${port}`;
@@ -94,6 +100,20 @@ export class ServerProcess {
     process.kill(this.#postmasterPid(), 'SIGKILL');
   }
 
+  /** It stands still, its connections open, until `resume`. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** From now on its wall clock is off by so much. */
+  shiftClock(byMs: number): void {
+    this.#child.send(byMs);
+  }
+
   /** Starts again on the same data folder and port, without waiting. */
   restart(): void {
     this.#child = this.#spawn(this.#port);
@@ -102,7 +122,7 @@ export class ServerProcess {
   /** Another server on the same data folder: how it ended and what it said. */
   async startRival(): Promise<Exit & { readonly output: string }> {
     const startedAt = performance.now();
-    const rival = spawnServer(this.dataFolder, await freePort());
+    const rival = launchServer(this.#options, this.dataFolder, await freePort());
     let output = '';
     const keep = (chunk: Buffer) => {
       output += chunk.toString('utf8');
@@ -115,16 +135,19 @@ export class ServerProcess {
 
   /** Ends what still runs and deletes the data. */
   async remove(): Promise<void> {
-    if (!this.isAlive) {
+    // What a killed server leaves running is its own Postgres, and only a server ends that one cleanly.
+    if (!this.isAlive && this.#options.databaseUrl === undefined) {
       this.restart();
       await this.untilReady().catch(() => undefined);
     }
-    if (this.isAlive) await this.end('SIGTERM');
+    this.resume();
+    if (this.isAlive) await this.end('SIGTERM').catch(() => this.end('SIGKILL'));
+    if (this.#options.dataFolder !== undefined) return;
     rmSync(this.dataFolder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   #spawn(port: number): ChildProcess {
-    const child = spawnServer(this.dataFolder, port);
+    const child = launchServer(this.#options, this.dataFolder, port);
     const keep = (chunk: Buffer) => {
       this.#said += chunk.toString('utf8');
     };
@@ -147,22 +170,11 @@ export class ServerProcess {
   }
 }
 
-function spawnServer(dataFolder: string, port: number): ChildProcess {
-  return spawn(process.execPath, ['server/main.ts'], {
-    cwd: join(import.meta.dirname, '../..'),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      NODE_ENV: 'production',
-      NEXT_TELEMETRY_DISABLED: '1',
-      PORT: String(port),
-      HOST: '127.0.0.1',
-      DATABASE_URL: '',
-      WEIR_DATA_DIR: dataFolder,
-      WEIR_SCENARIO: 'none',
-      LOG_LEVEL: 'warn',
-    },
-  });
+function makeDataFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-faults-'));
+  // The user that Postgres runs as must be able to pass through.
+  chmodSync(folder, 0o711);
+  return folder;
 }
 
 async function exitOf(child: ChildProcess): Promise<Pick<Exit, 'code' | 'signal'>> {

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { FaultRun } from './fault-run.ts';
 
 /** A stop is asked for, not suffered: it needs fewer repetitions than a crash. */
-const CYCLES = Math.ceil(Number(process.env['WEIR_FAULT_CYCLES'] ?? '3') / 3);
+const CYCLES = Math.ceil(Number(process.env['WEIR_FAULT_CYCLES'] ?? '25') / 25);
 const SEED = Number(process.env['WEIR_FAULT_SEED'] ?? Date.now() % 2 ** 32);
 const CALM_MIN_MS = 200;
 const CALM_MAX_MS = 2_000;
