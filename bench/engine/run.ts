@@ -2,11 +2,19 @@
 import { type Measurement, median } from '../measurement.ts';
 import { benchAppend } from './append.ts';
 import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
+import { benchContended } from './contended.ts';
+import { benchDrain } from './drain.ts';
 import { benchReadAll } from './read-all.ts';
+import { benchReplay } from './replay.ts';
+import { benchStreamRead } from './stream-read.ts';
 
 const MEASURES: Readonly<Record<string, (cluster: BenchCluster) => Promise<Measurement[]>>> = {
   append: benchAppend,
+  drain: benchDrain,
   'read-all': benchReadAll,
+  replay: benchReplay,
+  'stream-read': benchStreamRead,
+  contended: benchContended,
 };
 
 const cluster = await startBenchCluster();
