@@ -1,5 +1,6 @@
 import { type Database } from '#server/storage/database.ts';
 import { createBroker } from './broker/broker.ts';
+import { createBrokerStore } from './broker/broker-store.ts';
 import { type Clock, type Random } from './clock.ts';
 import {
   type Broker,
@@ -76,6 +77,7 @@ export function createEngine(deps: EngineDependencies): Engine {
   const uncounted = createPublisher({ ...publishing, traffic: { published: () => undefined } });
   const delivery = createBroker({
     ...deps,
+    store: createBrokerStore(database),
     log,
     topics,
     publisher: uncounted,

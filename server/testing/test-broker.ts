@@ -1,6 +1,7 @@
 import { type StoredEvent } from '#contracts/event.ts';
 import { type SubscriptionSettings, subscriptionSettingsSchema } from '#contracts/subscription.ts';
 import { type BrokerParts, createBroker } from '#server/engine/broker/broker.ts';
+import { createBrokerStore } from '#server/engine/broker/broker-store.ts';
 import { systemClock } from '#server/engine/clock.ts';
 import { type Publisher } from '#server/engine/engine-parts.ts';
 import { createTraffic } from '#server/engine/flows/traffic.ts';
@@ -70,6 +71,7 @@ export async function createTestBroker(): Promise<TestBroker> {
     open: async (nodeId) => {
       const parts = createBroker({
         ...shared,
+        store: createBrokerStore(shared.database),
         log,
         topics,
         publisher,

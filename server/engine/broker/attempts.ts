@@ -1,11 +1,10 @@
-import { type Database } from '#server/storage/database.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
-import { insertRunningRetry } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
 import { isEngineError } from '../errors.ts';
 import { type Traffic } from '../flows/traffic.ts';
 import { type Logger } from '../logger.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { type BreakerChange, type CircuitBreaker } from './circuit-breaker.ts';
 import { type Delivery, type Executor, type Outcome, RETURNED } from './delivery.ts';
 import { type DeliveryIntake } from './delivery-source.ts';
@@ -19,7 +18,7 @@ export type AttemptEnd = 'acknowledged' | 'retrying' | 'dead';
 
 type AttemptsDependencies = {
   readonly subscription: { readonly id: number; readonly name: string };
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly owner: Owner;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -78,14 +77,14 @@ export class Attempts {
 
   /** The attempt is recorded before it is made, so that an event that kills the process still reaches the dead letters. */
   async #claimThenRun(delivery: Delivery): Promise<void> {
-    const { subscription, database, owner, clock, logger, stopping } = this.#deps;
+    const { subscription, store, owner, clock, logger, stopping } = this.#deps;
     try {
       const target = targetOf(subscription.id, delivery);
       const fence = fenceOf(subscription.id, owner, delivery);
       const claimed =
         fence === null
           ? null
-          : await insertRunningRetry(database.pool, target, {
+          : await store.insertRunningRetry(target, {
               claimedBy: owner.incarnation,
               fence,
             });

@@ -6,6 +6,7 @@ import {
   type TestBroker,
   until,
 } from '#server/testing/test-broker.ts';
+import { statementsOn } from './broker-store.ts';
 import { defineConsumer, NonRetryableError } from './consumer-definition.ts';
 
 let kit: TestBroker;
@@ -522,7 +523,9 @@ describe('pull', () => {
     const operationId = 'aaaaaaaa-0000-4000-8000-000000000001';
     const client = await kit.database.database.pool.connect();
     await client.query('BEGIN');
-    expect(await broker.redelivery.redrive(client, ids, operationId)).toHaveLength(100);
+    expect(await broker.redelivery.redrive(statementsOn(client), ids, operationId)).toHaveLength(
+      100,
+    );
     await client.query('COMMIT');
     client.release();
     broker.redelivery.wake('nacker');

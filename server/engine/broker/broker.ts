@@ -5,7 +5,6 @@ import {
   subscriptionNameSchema,
   subscriptionSettingsSchema,
 } from '#contracts/subscription.ts';
-import { type Database } from '#server/storage/database.ts';
 import { type Clock, type Random } from '../clock.ts';
 import {
   type Broker,
@@ -21,6 +20,7 @@ import { type Logger } from '../logger.ts';
 import { ConsumerHistories } from '../metrics/consumer-histories.ts';
 import { createConsumerSampler } from '../metrics/consumer-sampler.ts';
 import { type Service } from '../service.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { type ConsumerDefinition } from './consumer-definition.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createEventDeliveries } from './event-deliveries.ts';
@@ -37,7 +37,7 @@ import { Subscriptions } from './subscriptions.ts';
 import { TailWatch } from './tail-watch.ts';
 
 export type BrokerDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly log: EventLog;
   readonly topics: Topics;
   /** For what handlers publish. It must not count traffic: the broker counts it as emitted. */
@@ -75,7 +75,7 @@ export type BrokerParts = {
  * every failed attempt is kept; a process that lost a lease changes nothing any more.
  */
 export function createBroker(deps: BrokerDependencies): BrokerParts {
-  const { database, log, clock, logger, wakeOutbox } = deps;
+  const { store, log, clock, logger, wakeOutbox } = deps;
   const owner = { nodeId: deps.nodeId, incarnation: randomUUID() };
   const letterListeners = new Set<(letter: SettledLetter) => void>();
   const onLetterSettled = (letter: SettledLetter): void => {
@@ -83,7 +83,7 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
   };
   const woken = new Set<SubscriptionEntry>();
   const tail = new TailWatch({
-    database,
+    store,
     log,
     logger,
     onRecord: (record) => subscriptions.offer(record, woken),
@@ -94,7 +94,7 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
   });
   const head = (topicId: number, partition: number): number => tail.head(topicId, partition);
   const settlement = new Settlement({
-    database,
+    store,
     clock,
     owner,
     wakeOutbox,
@@ -108,7 +108,7 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
     topicsOf: (entry) => subscriptions.topicsOf(entry),
     head,
   });
-  const histories = new ConsumerHistories({ database, clock });
+  const histories = new ConsumerHistories({ store, clock });
   const reset = createOffsetReset({ ...deps, targets, runtime, tail });
 
   const services: Service[] = [
@@ -135,7 +135,7 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
   return {
     broker: brokerFace(parts),
     deadLetters: createDeadLetters({
-      database,
+      store,
       clock,
       wakeOutbox,
       wake: (name) => subscriptions.find(name)?.runner?.wakeRetries(),

@@ -1,20 +1,19 @@
-import { updateClaims } from '#server/storage/claim-rows.ts';
-import { type Database } from '#server/storage/database.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type Logger } from '../logger.ts';
 import { BatchedWrites } from './batched-writes.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { type ClaimedRange } from './claimed-range.ts';
 
 /** Stores how far one queue's claims are, all that moved in one statement: complete ones are deleted. At most one write at a time. */
 export class ClaimCommits {
-  readonly #database: Database;
+  readonly #store: BrokerStore;
   readonly #owner: Owner;
   readonly #onGone: (claim: ClaimedRange) => void;
   readonly #onLost: (claim: ClaimedRange) => void;
   readonly #writes: BatchedWrites<ClaimedRange>;
 
   constructor(deps: {
-    readonly database: Database;
+    readonly store: BrokerStore;
     readonly owner: Owner;
     readonly logger: Logger;
     /** Complete, and its row is deleted. */
@@ -22,7 +21,7 @@ export class ClaimCommits {
     /** Somebody else has it. */
     readonly onLost: (claim: ClaimedRange) => void;
   }) {
-    this.#database = deps.database;
+    this.#store = deps.store;
     this.#owner = deps.owner;
     this.#onGone = deps.onGone;
     this.#onLost = deps.onLost;
@@ -57,7 +56,7 @@ export class ClaimCommits {
       done: progress.islands(),
       complete: progress.isComplete,
     }));
-    const kept = new Set(await updateClaims(this.#database.pool, this.#owner, rows));
+    const kept = new Set(await this.#store.updateClaims(this.#owner, rows));
     for (const [index, claim] of claims.entries()) {
       if (!kept.has(claim.claimId)) this.#onLost(claim);
       else if (rows[index]?.complete === true) this.#onGone(claim);

@@ -1,19 +1,11 @@
 import { type SubscriptionSettings } from '#contracts/subscription.ts';
-import {
-  type ClaimRow,
-  type ClaimWish,
-  insertClaims,
-  type QueueMark,
-  rescueClaims,
-  selectQueueMarks,
-  selectRetriedOfClaims,
-} from '#server/storage/claim-rows.ts';
-import { type Database } from '#server/storage/database.ts';
+import { type ClaimRow, type ClaimWish, type QueueMark } from '#server/storage/claim-rows.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { type ClaimCommits } from './claim-commits.ts';
 import { ClaimedRange } from './claimed-range.ts';
 import { type Delivery, type Lease } from './delivery.ts';
@@ -33,7 +25,7 @@ const MAX_HELD_BYTES = 32 * 1_048_576;
 const IDLE_LOOKS = 2;
 
 type ClaimIntakeDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly owner: Owner;
   readonly log: EventLog;
   readonly logger: Logger;
@@ -211,19 +203,16 @@ export class ClaimIntake implements DeliveryIntake {
   }
 
   async #rescue(): Promise<void> {
-    const { database, owner, logger } = this.#deps;
+    const { store, owner, logger } = this.#deps;
     this.#rescueDue = false;
     try {
       const held = [...this.#claims.keys()];
       const id = this.#rules.subscriptionId;
       const taking = { held, limit: RESCUE_LIMIT };
-      const rows = await rescueClaims(database.pool, id, owner, taking);
+      const rows = await store.rescueClaims(id, owner, taking);
       if (rows.length === 0) return;
       const retried = Map.groupBy(
-        await selectRetriedOfClaims(
-          database.pool,
-          rows.map((row) => row.id),
-        ),
+        await store.selectRetriedOfClaims(rows.map((row) => row.id)),
         (one) => one.id,
       );
       for (const row of rows) this.#hold(row, retried.get(row.id) ?? []);
@@ -240,10 +229,10 @@ export class ClaimIntake implements DeliveryIntake {
     const wishes = this.#wishes(demand);
     this.#behind = wishes.length > 0;
     if (wishes.length === 0) return;
-    const { database, owner } = this.#deps;
+    const { store, owner } = this.#deps;
     let rows: readonly ClaimRow[];
     try {
-      rows = await insertClaims(database.pool, this.#rules.subscriptionId, owner, wishes);
+      rows = await store.insertClaims(this.#rules.subscriptionId, owner, wishes);
     } catch (error) {
       // Perhaps the claims are made and only the answer is lost.
       this.#rescueDue = true;
@@ -382,8 +371,8 @@ export class ClaimIntake implements DeliveryIntake {
   }
 
   #readMarks(): Promise<QueueMark[]> {
-    const { database } = this.#deps;
-    return selectQueueMarks(database.pool, this.#rules.subscriptionId, [...this.#claims.keys()]);
+    const { store } = this.#deps;
+    return store.selectQueueMarks(this.#rules.subscriptionId, [...this.#claims.keys()]);
   }
 
   #see(marks: readonly QueueMark[]): void {

@@ -2,27 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Attempt, type DeadLetter, type DeadLetterGroup } from '#contracts/dead-letter.ts';
 import { storedEventSchema } from '#contracts/event.ts';
-import { type AttemptRow, selectAttempts } from '#server/storage/attempt-rows.ts';
-import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
-import {
-  type DeadLetterRow,
-  selectDeadLetter,
-  selectDeadLetters,
-  selectGroups,
-  selectGroupTrend,
-  updateGroup,
-  updateGroupLetters,
-  updateLetterData,
-  updateLetterDiscarded,
-  updateLettersRetrying,
-} from '#server/storage/dead-letter-rows.ts';
-import { insertOutbox } from '#server/storage/outbox-rows.ts';
-import { insertRedriveRetries } from '#server/storage/retry-rows.ts';
+import { type AttemptRow } from '#server/storage/attempt-rows.ts';
+import { type DeadLetterRow } from '#server/storage/dead-letter-rows.ts';
+
 import { type Clock } from '../clock.ts';
 import { type DeadLetters } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { decodeCursor, encodeCursor } from '../log/page-cursor.ts';
 import { type SystemEvent, systemRow } from '../system/system-events.ts';
+import { type BrokerStatements, type BrokerStore } from './broker-store.ts';
 
 const TREND_BUCKETS = 24;
 const TREND_BUCKET_MS = 3_600_000;
@@ -31,7 +19,7 @@ const uuidSchema = z.uuid();
 type ReadingFace = Pick<DeadLetters, 'list' | 'get' | 'groups'>;
 
 type DeadLettersDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly clock: Clock;
   readonly wakeOutbox: () => void;
   /** The letter's subscription has a retry that is due. */
@@ -43,16 +31,15 @@ export function createDeadLetters(deps: DeadLettersDependencies): DeadLetters {
   return { ...readingFace(deps), ...decidingFace(deps) };
 }
 
-function readingFace({ database }: DeadLettersDependencies): ReadingFace {
-  const { pool } = database;
+function readingFace({ store }: DeadLettersDependencies): ReadingFace {
   return {
     list: async ({ limit, cursor, ...filter }) => {
       const below = cursor === undefined ? null : keyOf(decodeCursor(filter, z.string(), cursor));
-      const rows = await selectDeadLetters(pool, filter, { limit: limit + 1, below });
+      const rows = await store.selectDeadLetters(filter, { limit: limit + 1, below });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const positions = page.map((row) => row.position);
-      const attempts = positions.length === 0 ? [] : await selectAttempts(pool, positions, null);
+      const attempts = positions.length === 0 ? [] : await store.selectAttempts(positions, null);
       const byLetter = Map.groupBy(attempts, (one) => `${one.subscriptionId}:${one.position}`);
       return {
         items: page.map(({ exactDeadAt: _exact, ...row }) =>
@@ -64,42 +51,45 @@ function readingFace({ database }: DeadLettersDependencies): ReadingFace {
             : null,
       };
     },
-    get: (id) => readLetter(database, id),
-    groups: () => readGroups(database, null),
+    get: (id) => readLetter(store, id),
+    groups: () => readGroups(store, null),
   };
 }
 
 /** What a person decides; each decision, what follows from it and its `$system` event are one transaction. */
 function decidingFace(deps: DeadLettersDependencies): Omit<DeadLetters, keyof ReadingFace> {
-  const { database } = deps;
-  const decide = async (event: SystemEvent, work: (tx: Db) => Promise<void>): Promise<void> => {
-    await withTransaction(database.pool, async (tx) => {
+  const { store } = deps;
+  const decide = async (
+    event: SystemEvent,
+    work: (tx: BrokerStatements) => Promise<void>,
+  ): Promise<void> => {
+    await store.transaction(async (tx) => {
       await work(tx);
-      await insertOutbox(tx, [systemRow(event, deps.clock.now())]);
+      await tx.insertOutbox([systemRow(event, deps.clock.now())]);
     });
     deps.wakeOutbox();
   };
   return {
     retry: async (id, data, actor) => {
-      const row = await requireRow(database, id);
+      const row = await requireRow(store, id);
       const facts = { subscription: row.subscription, edited: data !== undefined, actor };
       await decide({ type: 'weir.letter.retried', subject: id, data: facts }, async (tx) => {
-        const [taken] = await updateLettersRetrying(tx, [id], null);
+        const [taken] = await tx.updateLettersRetrying([id], null);
         if (taken === undefined) throw wrongState(row);
         // Once edited, a letter keeps its edit for later retries until another is given.
-        if (data !== undefined) await updateLetterData(tx, id, JSON.stringify(data));
-        await insertRedriveRetries(tx, [id], null);
+        if (data !== undefined) await tx.updateLetterData(id, JSON.stringify(data));
+        await tx.insertRedriveRetries([id], null);
       });
       deps.wake(row.subscription);
-      return readLetter(database, id);
+      return readLetter(store, id);
     },
     discard: async (id, reason, actor) => {
-      const row = await requireRow(database, id);
+      const row = await requireRow(store, id);
       const facts = { subscription: row.subscription, reason, actor };
       await decide({ type: 'weir.letter.discarded', subject: id, data: facts }, async (tx) => {
-        if (!(await updateLetterDiscarded(tx, id, reason))) throw wrongState(row);
+        if (!(await tx.updateLetterDiscarded(id, reason))) throw wrongState(row);
       });
-      return readLetter(database, id);
+      return readLetter(store, id);
     },
     patchGroup: async (fingerprint, { status, note }, actor) => {
       const facts = { status: status ?? null, note: note ?? null, actor };
@@ -109,39 +99,39 @@ function decidingFace(deps: DeadLettersDependencies): Omit<DeadLetters, keyof Re
         data: facts,
       } as const;
       await decide(event, async (tx) => {
-        if (!(await updateGroup(tx, fingerprint, { status: status ?? null, note })))
+        if (!(await tx.updateGroup(fingerprint, { status: status ?? null, note })))
           throw unknownGroup(fingerprint);
         // `resolved` is said of the cause: a letter is resolved only by its handler, and can still be retried.
         if (status !== undefined && status !== 'resolved') {
-          await updateGroupLetters(tx, fingerprint, status);
+          await tx.updateGroupLetters(fingerprint, status);
         }
       });
-      const [group] = await readGroups(database, fingerprint);
+      const [group] = await readGroups(store, fingerprint);
       if (group === undefined) throw unknownGroup(fingerprint);
       return group;
     },
   };
 }
 
-async function requireRow({ pool }: Database, id: string): Promise<DeadLetterRow> {
-  const row = uuidSchema.safeParse(id).success ? await selectDeadLetter(pool, id) : null;
+async function requireRow(store: BrokerStore, id: string): Promise<DeadLetterRow> {
+  const row = uuidSchema.safeParse(id).success ? await store.selectDeadLetter(id) : null;
   if (row === null) throw new EngineError('unknown-dead-letter', `There is no letter ${id}.`);
   return row;
 }
 
-async function readLetter(database: Database, id: string): Promise<DeadLetter> {
-  const row = await requireRow(database, id);
-  const attempts = await selectAttempts(database.pool, [row.position], row.subscriptionId);
+async function readLetter(store: BrokerStore, id: string): Promise<DeadLetter> {
+  const row = await requireRow(store, id);
+  const attempts = await store.selectAttempts([row.position], row.subscriptionId);
   return toDeadLetter(row, attempts);
 }
 
 async function readGroups(
-  { pool }: Database,
+  store: BrokerStore,
   fingerprint: string | null,
 ): Promise<DeadLetterGroup[]> {
   const [rows, trend] = await Promise.all([
-    selectGroups(pool, fingerprint),
-    selectGroupTrend(pool, { bucketMs: TREND_BUCKET_MS, buckets: TREND_BUCKETS }),
+    store.selectGroups(fingerprint),
+    store.selectGroupTrend({ bucketMs: TREND_BUCKET_MS, buckets: TREND_BUCKETS }),
   ]);
   const trends = Map.groupBy(trend, (bucket) => bucket.fingerprint);
   return rows.map((row) => {

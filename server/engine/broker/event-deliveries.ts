@@ -1,19 +1,15 @@
 import { type LetterStatus } from '#contracts/dead-letter.ts';
 import { type EventDelivery } from '#contracts/event.ts';
-import { selectAttempts } from '#server/storage/attempt-rows.ts';
-import { selectQueuesThrough } from '#server/storage/claim-rows.ts';
-import { type Database } from '#server/storage/database.ts';
-import { selectLettersOfPosition } from '#server/storage/dead-letter-rows.ts';
-import { selectPartitions } from '#server/storage/partition-rows.ts';
-import { selectRetriesOfPosition } from '#server/storage/retry-rows.ts';
+
 import { type EventReader } from '../engine-parts.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { partitionKey } from './owned-partition.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
 
 type EventDeliveriesDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly log: EventLog;
   readonly reader: Pick<EventReader, 'get'>;
   readonly entries: () => readonly SubscriptionEntry[];
@@ -28,17 +24,17 @@ type Facts = {
 
 /** How every subscription that hears an event stands to it, derived from offsets, retries and letters. */
 export function createEventDeliveries(deps: EventDeliveriesDependencies) {
+  const { store } = deps;
   return async (eventId: string): Promise<readonly EventDelivery[]> => {
-    const { pool } = deps.database;
     const { position } = await deps.reader.get(eventId);
     const [record] = await deps.log.readPositions([position]);
     if (record === undefined) return [];
     const [queues, attempts, retries, letters, partitions] = await Promise.all([
-      selectQueuesThrough(pool, record),
-      selectAttempts(pool, [position], null),
-      selectRetriesOfPosition(pool, position),
-      selectLettersOfPosition(pool, position),
-      selectPartitions(pool, null),
+      store.selectQueuesThrough(record),
+      store.selectAttempts([position], null),
+      store.selectRetriesOfPosition(position),
+      store.selectLettersOfPosition(position),
+      store.selectPartitions(null),
     ]);
     return deps.entries().flatMap((entry) => {
       const isOfEntry = (row: { subscriptionId: number }) => row.subscriptionId === entry.row.id;

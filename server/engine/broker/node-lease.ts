@@ -1,17 +1,15 @@
-import { type Database } from '#server/storage/database.ts';
-import { deleteNode, updateNodeHeartbeat, upsertNode } from '#server/storage/node-rows.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
-import { deleteOldProcessed } from '#server/storage/processed-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
+import { type BrokerStore } from './broker-store.ts';
 
 const HEARTBEAT_MS = 3_000;
 const SWEEP_EVERY_MS = 3_600_000;
 const MAX_SWEEPS = 100;
 
 type NodeLeaseDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly owner: Owner;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -23,7 +21,7 @@ type NodeLeaseDependencies = {
 
 /** Keeps this process known as alive: one statement every three seconds, whatever it owns. */
 export function createNodeLease(deps: NodeLeaseDependencies): Service {
-  const { database, owner, clock, logger } = deps;
+  const { store, owner, clock, logger } = deps;
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let sweptMs = clock.monotonicMs();
@@ -32,7 +30,7 @@ export function createNodeLease(deps: NodeLeaseDependencies): Service {
     if (clock.monotonicMs() - sweptMs < SWEEP_EVERY_MS) return;
     sweptMs = clock.monotonicMs();
     for (let i = 0; i < MAX_SWEEPS; i += 1) {
-      if ((await deleteOldProcessed(database.pool)) === 0) return;
+      if ((await store.deleteOldProcessed()) === 0) return;
     }
   };
 
@@ -41,7 +39,7 @@ export function createNodeLease(deps: NodeLeaseDependencies): Service {
       await clock.sleep(HEARTBEAT_MS, stopping.signal);
       if (stopping.signal.aborted) return;
       try {
-        if (!(await updateNodeHeartbeat(database.pool, owner.nodeId, owner.incarnation))) {
+        if (!(await store.updateNodeHeartbeat(owner.nodeId, owner.incarnation))) {
           logger.error(
             { nodeId: owner.nodeId },
             'another process runs under this node id; this one delivers nothing any more',
@@ -60,14 +58,14 @@ export function createNodeLease(deps: NodeLeaseDependencies): Service {
   return {
     name: 'node lease',
     start: async () => {
-      await upsertNode(database.pool, owner.nodeId, owner.incarnation);
+      await store.upsertNode(owner.nodeId, owner.incarnation);
       running = loop();
     },
     stop: async () => {
       if (stopping.signal.aborted) return;
       stopping.abort();
       await running;
-      await deleteNode(database.pool, owner.nodeId, owner.incarnation);
+      await store.deleteNode(owner.nodeId, owner.incarnation);
     },
   };
 }

@@ -1,8 +1,7 @@
-import { type Database } from '#server/storage/database.ts';
-import { type Owner, updateCommitted } from '#server/storage/partition-rows.ts';
-import { insertParkedRetries } from '#server/storage/retry-rows.ts';
+import { type Owner } from '#server/storage/partition-rows.ts';
 import { type Logger } from '../logger.ts';
 import { BatchedWrites } from './batched-writes.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { type OwnedPartition, partitionKey } from './owned-partition.ts';
 
 /**
@@ -10,7 +9,7 @@ import { type OwnedPartition, partitionKey } from './owned-partition.ts';
  * At most one write at a time.
  */
 export class OffsetCommits {
-  readonly #database: Database;
+  readonly #store: BrokerStore;
   readonly #owner: Owner;
   readonly #subscriptionId: number;
   readonly #onLost: (partition: OwnedPartition) => void;
@@ -18,7 +17,7 @@ export class OffsetCommits {
   readonly #writes: BatchedWrites<OwnedPartition>;
 
   constructor(deps: {
-    readonly database: Database;
+    readonly store: BrokerStore;
     readonly owner: Owner;
     readonly subscriptionId: number;
     readonly logger: Logger;
@@ -27,7 +26,7 @@ export class OffsetCommits {
     /** Parked events are stored and done. */
     readonly onParked: () => void;
   }) {
-    this.#database = deps.database;
+    this.#store = deps.store;
     this.#owner = deps.owner;
     this.#subscriptionId = deps.subscriptionId;
     this.#onLost = deps.onLost;
@@ -65,7 +64,7 @@ export class OffsetCommits {
     const targets = partitions.flatMap(({ epoch }, index) =>
       (parked[index] ?? []).map((target) => ({ ...target, epoch })),
     );
-    await insertParkedRetries(this.#database.pool, this.#owner, targets);
+    await this.#store.insertParkedRetries(this.#owner, targets);
     for (const [index, partition] of partitions.entries()) {
       const stored = parked[index] ?? [];
       partition.toPark.splice(0, stored.length);
@@ -85,12 +84,7 @@ export class OffsetCommits {
       committed: partition.progress.watermark,
       position: partition.progress.watermarkPosition,
     }));
-    const stored = await updateCommitted(
-      this.#database.pool,
-      this.#subscriptionId,
-      this.#owner,
-      commits,
-    );
+    const stored = await this.#store.updateCommitted(this.#subscriptionId, this.#owner, commits);
     const kept = new Set(stored.map((row) => partitionKey(row.topicId, row.partition)));
     for (const [index, partition] of moved.entries()) {
       if (kept.has(partitionKey(partition.topicId, partition.partition)))

@@ -1,14 +1,10 @@
 import { type ResetResponse, type ResetTarget } from '#contracts/subscription.ts';
-import { purgeQueue } from '#server/storage/claim-rows.ts';
-import { type Database, withTransaction } from '#server/storage/database.ts';
-import { insertOutbox } from '#server/storage/outbox-rows.ts';
-import { resetPartitions, selectPartitions } from '#server/storage/partition-rows.ts';
-import { deleteProcessedFrom } from '#server/storage/processed-rows.ts';
-import { deleteRetriesFrom } from '#server/storage/retry-rows.ts';
+
 import { type Clock } from '../clock.ts';
 import { type Actor, type Topics } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { systemRow } from '../system/system-events.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { type OffsetTargets, type PartitionSpan, type TargetOffset } from './offset-targets.ts';
 import { partitionKey } from './owned-partition.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
@@ -16,7 +12,7 @@ import { type SubscriptionRuntime } from './subscription-runtime.ts';
 import { type TailWatch } from './tail-watch.ts';
 
 type OffsetResetDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly topics: Topics;
   readonly targets: OffsetTargets;
   readonly runtime: SubscriptionRuntime;
@@ -33,7 +29,7 @@ type OffsetResetDependencies = {
 export function createOffsetReset(deps: OffsetResetDependencies) {
   const spansOf = async (entry: SubscriptionEntry): Promise<PartitionSpan[]> => {
     await deps.tail.catchUp();
-    const rows = await selectPartitions(deps.database.pool, entry.row.id);
+    const rows = await deps.store.selectPartitions(entry.row.id);
     return rows.map(({ topicId, partition, committed }) => {
       const owned = entry.runner?.intake.partitions.get(partitionKey(topicId, partition));
       return {
@@ -61,15 +57,15 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
     }));
     const data = { partitions, actor };
     const fact = { type: 'weir.subscription.reset', subject: row.name, data } as const;
-    await withTransaction(deps.database.pool, async (tx) => {
-      if (row.settings.mode === 'queue') await purgeQueue(tx, row.id, targets);
-      else await resetPartitions(tx, row.id, targets);
-      await deleteRetriesFrom(tx, row.id, targets);
+    await deps.store.transaction(async (tx) => {
+      if (row.settings.mode === 'queue') await tx.purgeQueue(row.id, targets);
+      else await tx.resetPartitions(row.id, targets);
+      await tx.deleteRetriesFrom(row.id, targets);
       if (back.length > 0) {
         const from = Math.min(...back.map((target) => target.position));
-        await deleteProcessedFrom(tx, row.id, from);
+        await tx.deleteProcessedFrom(row.id, from);
       }
-      await insertOutbox(tx, [systemRow(fact, deps.clock.now())]);
+      await tx.insertOutbox([systemRow(fact, deps.clock.now())]);
     });
     deps.wakeOutbox();
   };

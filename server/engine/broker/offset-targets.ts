@@ -1,8 +1,7 @@
 import { type ResetTarget } from '#contracts/subscription.ts';
-import { type Database } from '#server/storage/database.ts';
-import { selectEventsAtOffsets } from '#server/storage/offset-probe-rows.ts';
 import { type EventReader } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
+import { type BrokerStore } from './broker-store.ts';
 
 /** A partition with what it stands at and what there is. */
 export type PartitionSpan = {
@@ -21,7 +20,7 @@ export type TargetOffset = PartitionSpan & {
 };
 
 type OffsetTargetsDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly reader: Pick<EventReader, 'positionAt'>;
   /** All events up to this position are below the heads. */
   readonly headsPosition: () => number;
@@ -39,7 +38,7 @@ export function createOffsetTargets(deps: OffsetTargetsDependencies): OffsetTarg
   const locate = async (spans: readonly PartitionSpan[], offsets: readonly number[]) => {
     const fallback = deps.headsPosition();
     const wanted = spans.map((span, index) => ({ ...span, offset: offsets[index] ?? span.head }));
-    const events = await selectEventsAtOffsets(deps.database.pool, wanted);
+    const events = await deps.store.selectEventsAtOffsets(wanted);
     const found = new Map(events.map((event) => [`${event.topicId}:${event.partition}`, event]));
     return wanted.map((target): TargetOffset => {
       const event = found.get(`${target.topicId}:${target.partition}`);
@@ -64,8 +63,7 @@ export function createOffsetTargets(deps: OffsetTargetsDependencies): OffsetTarg
         return from < to ? [{ span, index, middle: Math.floor((from + to) / 2) }] : [];
       });
       if (open.length === 0) break;
-      const events = await selectEventsAtOffsets(
-        deps.database.pool,
+      const events = await deps.store.selectEventsAtOffsets(
         open.map(({ span, middle }) => ({ ...span, offset: middle })),
       );
       const found = new Map(events.map((event) => [`${event.topicId}:${event.partition}`, event]));

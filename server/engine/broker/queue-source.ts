@@ -1,9 +1,8 @@
-import { releaseClaims } from '#server/storage/claim-rows.ts';
-import { type Database } from '#server/storage/database.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type Logger } from '../logger.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { ClaimCommits } from './claim-commits.ts';
 import { ClaimIntake } from './claim-intake.ts';
 import { type Lease } from './delivery.ts';
@@ -15,7 +14,7 @@ import { takeOverRetries } from './partition-takeover.ts';
 export function createQueueSource(
   rules: IntakeRules,
   deps: {
-    readonly database: Database;
+    readonly store: BrokerStore;
     readonly owner: Owner;
     readonly logger: Logger;
     readonly log: EventLog;
@@ -24,7 +23,7 @@ export function createQueueSource(
     readonly onLost: (lease: Lease) => void;
   },
 ): DeliverySource {
-  const { database, owner } = deps;
+  const { store, owner } = deps;
   const id = rules.subscriptionId;
   const commits = new ClaimCommits({
     ...deps,
@@ -35,21 +34,21 @@ export function createQueueSource(
     intake,
     take: async () => {
       await intake.look();
-      return takeOverRetries(database, owner, id);
+      return takeOverRetries(store, owner, id);
     },
     // Any process may finish what another one left.
     wantsTake: () => true,
     lose: (lease) => intake.lose(lease),
     flush: () => commits.flush(),
     drop: () => commits.drop(),
-    release: () => releaseClaims(database.pool, id, owner, null),
+    release: () => store.releaseClaims(id, owner, null),
     releaseIdle: async () => {
       const idle = intake.takeIdle();
       if (idle.claims.length === 0) return;
       try {
         await commits.flush();
         const ids = idle.claims.map((claim) => claim.claimId);
-        await releaseClaims(database.pool, id, owner, ids);
+        await store.releaseClaims(id, owner, ids);
       } catch (error) {
         for (const delivery of idle.deliveries) intake.ready.putBack(delivery);
         throw error;

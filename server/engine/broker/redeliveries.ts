@@ -1,5 +1,3 @@
-import { updateLettersRetrying } from '#server/storage/dead-letter-rows.ts';
-import { insertRedriveRetries } from '#server/storage/retry-rows.ts';
 import { EngineError } from '../errors.ts';
 import { type Redelivery, type SettledLetter, type TargetState } from './redelivery.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
@@ -22,9 +20,9 @@ export function createRedelivery(
       return runner.replay(record, operationId);
     },
     redrive: async (tx, letterIds, operationId) => {
-      const taken = await updateLettersRetrying(tx, letterIds, operationId);
+      const taken = await tx.updateLettersRetrying(letterIds, operationId);
       const ids = taken.map((letter) => letter.letterId);
-      await insertRedriveRetries(tx, ids, operationId);
+      await tx.insertRedriveRetries(ids, operationId);
       return taken;
     },
     wake: (subscription) => subscriptions.find(subscription)?.runner?.wakeRetries(),

@@ -1,5 +1,5 @@
-import { type Db } from '#server/storage/database.ts';
 import { type LogRecord } from '../log/event-record.ts';
+import { type BrokerStatements } from './broker-store.ts';
 
 /** How a letter that was given back to its consumer ended. */
 export type SettledLetter = {
@@ -40,7 +40,7 @@ export type Redelivery = {
    * are due at once. Returns those it took with their subscriptions; call `wake` for each subscription after the commit.
    */
   redrive(
-    tx: Db,
+    tx: BrokerStatements,
     letterIds: readonly string[],
     operationId: string,
   ): Promise<readonly { readonly letterId: string; readonly subscription: string }[]>;

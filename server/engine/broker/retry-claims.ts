@@ -1,20 +1,15 @@
 import { storedEventSchema } from '#contracts/event.ts';
-import { type Database } from '#server/storage/database.ts';
-import { selectLetterEvents } from '#server/storage/dead-letter-rows.ts';
-import {
-  claimDueRetries,
-  releaseRetries,
-  selectNextDueMs,
-} from '#server/storage/retry-due-rows.ts';
+
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord, recordOfStoredEvent } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { type Delivery } from './delivery.ts';
 
 /** Takes due retries of one subscription and finds the events they are about. */
 export class RetryClaims {
-  readonly #database: Database;
+  readonly #store: BrokerStore;
   readonly #log: EventLog;
   readonly #logger: Logger;
   readonly #subscriptionId: number;
@@ -23,13 +18,13 @@ export class RetryClaims {
   readonly #unreturned = new Set<number>();
 
   constructor(deps: {
-    readonly database: Database;
+    readonly store: BrokerStore;
     readonly log: EventLog;
     readonly logger: Logger;
     readonly subscriptionId: number;
     readonly incarnation: string;
   }) {
-    this.#database = deps.database;
+    this.#store = deps.store;
     this.#log = deps.log;
     this.#logger = deps.logger;
     this.#subscriptionId = deps.subscriptionId;
@@ -45,9 +40,8 @@ export class RetryClaims {
     except: readonly { readonly topicId: number; readonly partition: number }[] = [],
   ): Promise<{ readonly deliveries: readonly Delivery[]; readonly nextDueMs: number | null }> {
     await this.#returnLeft();
-    const { pool } = this.#database;
     const taking = { limit, except };
-    const rows = await claimDueRetries(pool, this.#subscriptionId, this.#incarnation, taking);
+    const rows = await this.#store.claimDueRetries(this.#subscriptionId, this.#incarnation, taking);
     const deliveries = await this.deliveriesOf(rows);
     if (rows.length === limit) return { deliveries, nextDueMs: 0 };
     return { deliveries, nextDueMs: await this.#nextDueMs(except) };
@@ -92,7 +86,7 @@ export class RetryClaims {
   async #returnLeft(): Promise<void> {
     if (this.#unreturned.size === 0) return;
     const ids = [...this.#unreturned];
-    await releaseRetries(this.#database.pool, ids, this.#incarnation);
+    await this.#store.releaseRetries(ids, this.#incarnation);
     for (const id of ids) this.#unreturned.delete(id);
   }
 
@@ -100,9 +94,8 @@ export class RetryClaims {
   async #nextDueMs(
     except: readonly { readonly topicId: number; readonly partition: number }[],
   ): Promise<number | null> {
-    const { pool } = this.#database;
     try {
-      return await selectNextDueMs(pool, this.#subscriptionId, this.#incarnation, except);
+      return await this.#store.selectNextDueMs(this.#subscriptionId, this.#incarnation, except);
     } catch {
       return 1_000;
     }
@@ -118,7 +111,7 @@ export class RetryClaims {
     );
     if (ids.length === 0) return found;
     const topicOf = new Map(rows.map((row) => [row.position, row.topicId]));
-    for (const letter of await selectLetterEvents(this.#database.pool, ids)) {
+    for (const letter of await this.#store.selectLetterEvents(ids)) {
       const event = storedEventSchema.parse(JSON.parse(letter.event));
       const record = recordOfStoredEvent(event, topicOf.get(event.position) ?? 0);
       found.set(record.position, record);

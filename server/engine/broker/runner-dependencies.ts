@@ -1,11 +1,11 @@
 import { type SubscriptionSettings } from '#contracts/subscription.ts';
-import { type Database } from '#server/storage/database.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type Clock, type Random } from '../clock.ts';
 import { type Traffic } from '../flows/traffic.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { type BreakerChange } from './circuit-breaker.ts';
 import { type SettledLetter } from './redelivery.ts';
 import { type Settlement } from './settlement.ts';
@@ -21,7 +21,7 @@ export type RunnerSubscription = {
 
 /** What a runner uses; one set for all runners of a broker. */
 export type RunnerDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly random: Random;

@@ -70,7 +70,7 @@ export class SubscriptionRunner {
     this.#executor = parts.executor;
     this.#enabled = parts.enabled;
     this.#isPull = subscription.settings.delivery.kind === 'pull';
-    const { database, owner, logger, log } = deps;
+    const { store, owner, logger, log } = deps;
     const subscriptionId = subscription.id;
     const rules = {
       subscriptionId,
@@ -85,7 +85,7 @@ export class SubscriptionRunner {
     });
     this.intake = this.#source.intake;
     const incarnation = owner.incarnation;
-    this.#claims = new RetryClaims({ database, log, logger, subscriptionId, incarnation });
+    this.#claims = new RetryClaims({ store, log, logger, subscriptionId, incarnation });
     this.#replays = new ReplayQueue(subscription.name);
     const outcomes = new Outcomes({
       ...deps,

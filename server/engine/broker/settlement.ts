@@ -1,26 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { insertAttempt, type NewAttempt } from '#server/storage/attempt-rows.ts';
-import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
-import {
-  updateLetterResolved,
-  upsertDeadLetter,
-  upsertDeadLetterGroup,
-} from '#server/storage/dead-letter-rows.ts';
-import { type Fence, lockFence } from '#server/storage/fence-rows.ts';
-import { insertOutbox } from '#server/storage/outbox-rows.ts';
+import { type NewAttempt } from '#server/storage/attempt-rows.ts';
+import { type Fence } from '#server/storage/fence-rows.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
-import {
-  type ClaimedRetry,
-  claimNextParked,
-  deleteRetryAndClaimNext,
-  insertWaitingRetry,
-  type RetryTarget,
-  updateRetryWaiting,
-} from '#server/storage/retry-rows.ts';
+import { type ClaimedRetry, type RetryTarget } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
 import { storedEventJson } from '../log/event-record.ts';
 import { SYSTEM_TOPIC, systemRow } from '../system/system-events.ts';
+import { type BrokerStatements, type BrokerStore } from './broker-store.ts';
 import { type Delivery } from './delivery.ts';
 import { type Failure } from './failure.ts';
 import { causeOf } from './fingerprint.ts';
@@ -75,18 +62,18 @@ export function fenceOf(subscriptionId: number, owner: Owner, delivery: Delivery
  * the retry row, the letter and its `$system` event are all stored, or none. Throws `fenced` when the delivery is another process's now.
  */
 export class Settlement {
-  readonly #database: Database;
+  readonly #store: BrokerStore;
   readonly #clock: Clock;
   readonly #owner: Owner;
   readonly #wakeOutbox: () => void;
 
   constructor(deps: {
-    readonly database: Database;
+    readonly store: BrokerStore;
     readonly clock: Clock;
     readonly owner: Owner;
     readonly wakeOutbox: () => void;
   }) {
-    this.#database = deps.database;
+    this.#store = deps.store;
     this.#clock = deps.clock;
     this.#owner = deps.owner;
     this.#wakeOutbox = deps.wakeOutbox;
@@ -99,29 +86,28 @@ export class Settlement {
     delayMs: number,
   ): Promise<void> {
     const { delivery } = failed;
-    const { pool } = this.#database;
     const attempt = attemptOf(subscription, failed);
     if (delivery.retry !== null) {
       const claim = { id: delivery.retry.id, claimedBy: this.#owner.incarnation };
-      if (!(await updateRetryWaiting(pool, attempt, claim, delayMs))) throw fenced();
+      if (!(await this.#store.updateRetryWaiting(attempt, claim, delayMs))) throw fenced();
       return;
     }
     const fence = fenceOf(subscription.id, this.#owner, delivery);
     if (fence === null) throw fenced();
     const target = targetOf(subscription.id, delivery);
     const retry = { target, delayMs, kind: delivery.kind, fence };
-    if (!(await insertWaitingRetry(pool, attempt, retry))) throw fenced();
+    if (!(await this.#store.insertWaitingRetry(attempt, retry))) throw fenced();
   }
 
   /** The attempt failed and was the last: the event becomes a letter, and its key goes on. */
   async bury(subscription: SettledSubscription, failed: FailedAttempt): Promise<Settled> {
     const { delivery, failure } = failed;
     const cause = causeOf(subscription.name, failure);
-    const settled = await withTransaction(this.#database.pool, async (tx) => {
+    const settled = await this.#store.transaction(async (tx) => {
       const fence = fenceOf(subscription.id, this.#owner, delivery);
-      if (fence !== null && !(await lockFence(tx, fence))) throw fenced();
-      await insertAttempt(tx, attemptOf(subscription, failed));
-      const letterId = await upsertDeadLetter(tx, {
+      if (fence !== null && !(await tx.lockFence(fence))) throw fenced();
+      await tx.insertAttempt(attemptOf(subscription, failed));
+      const letterId = await tx.upsertDeadLetter({
         ...targetOf(subscription.id, delivery),
         id: randomUUID(),
         type: delivery.record.type,
@@ -132,7 +118,7 @@ export class Settlement {
         attemptCount: delivery.attempt,
         operationId: delivery.operationId,
       });
-      await upsertDeadLetterGroup(tx, {
+      await tx.upsertDeadLetterGroup({
         fingerprint: cause.fingerprint,
         subscriptionId: subscription.id,
         errorClass: failure.errorClass,
@@ -154,14 +140,14 @@ export class Settlement {
   async acknowledge(subscription: SettledSubscription, delivery: Delivery): Promise<Settled> {
     const letterId = delivery.retry?.deadLetterId ?? null;
     if (letterId === null) {
-      return { next: await this.#giveUpRow(this.#database.pool, delivery), letter: null };
+      return { next: await this.#giveUpRow(this.#store, delivery), letter: null };
     }
-    await withTransaction(this.#database.pool, async (tx) => {
+    await this.#store.transaction(async (tx) => {
       await this.#giveUpRow(tx, delivery);
-      if (!(await updateLetterResolved(tx, letterId))) return;
+      if (!(await tx.updateLetterResolved(letterId))) return;
       const data = { subscription: subscription.name, operationId: delivery.operationId };
       const event = { type: 'weir.letter.resolved', subject: letterId, data } as const;
-      await insertOutbox(tx, [systemRow(event, this.#clock.now())]);
+      await tx.insertOutbox([systemRow(event, this.#clock.now())]);
     });
     this.#wakeOutbox();
     return { next: null, letter: letterSettled(subscription, delivery, 'resolved') };
@@ -172,19 +158,19 @@ export class Settlement {
     const { topicId, partition, key } = record;
     if (key === null) return null;
     const wanted = { subscriptionId, topicId, partition, key };
-    return claimNextParked(this.#database.pool, wanted, this.#owner.incarnation);
+    return this.#store.claimNextParked(wanted, this.#owner.incarnation);
   }
 
-  async #giveUpRow(db: Db, { retry }: Delivery): Promise<ClaimedRetry | null> {
+  async #giveUpRow(db: BrokerStatements, { retry }: Delivery): Promise<ClaimedRetry | null> {
     if (retry === null) return null;
-    const gone = await deleteRetryAndClaimNext(db, retry.id, this.#owner.incarnation);
+    const gone = await db.deleteRetryAndClaimNext(retry.id, this.#owner.incarnation);
     if (gone === null) throw fenced();
     return gone.next;
   }
 
   /** A consumer of `$system` that cannot handle such an event must not make another by that. */
   async #tellOfDeath(
-    tx: Db,
+    tx: BrokerStatements,
     subscription: SettledSubscription,
     { delivery, failure }: FailedAttempt,
     letter: { readonly letterId: string; readonly fingerprint: string },
@@ -200,7 +186,7 @@ export class Settlement {
       operationId: delivery.operationId,
     };
     const event = { type: 'weir.letter.dead', subject: letter.letterId, data } as const;
-    await insertOutbox(tx, [systemRow(event, this.#clock.now())]);
+    await tx.insertOutbox([systemRow(event, this.#clock.now())]);
   }
 }
 

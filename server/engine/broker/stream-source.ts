@@ -1,7 +1,7 @@
-import { type Database } from '#server/storage/database.ts';
-import { type Owner, releasePartitions } from '#server/storage/partition-rows.ts';
+import { type Owner } from '#server/storage/partition-rows.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type Logger } from '../logger.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { type DeliverySource } from './delivery-source.ts';
 import { Intake, type IntakeRules } from './intake.ts';
 import { OffsetCommits } from './offset-commits.ts';
@@ -12,7 +12,7 @@ import { takeOver } from './partition-takeover.ts';
 export function createStreamSource(
   rules: IntakeRules,
   deps: {
-    readonly database: Database;
+    readonly store: BrokerStore;
     readonly owner: Owner;
     readonly logger: Logger;
     readonly log: EventLog;
@@ -22,11 +22,11 @@ export function createStreamSource(
     readonly onRoom: () => void;
   },
 ): DeliverySource {
-  const { database, owner, logger, log, head } = deps;
+  const { store, owner, logger, log, head } = deps;
   const id = rules.subscriptionId;
   let misses = false;
   const commits = new OffsetCommits({
-    database,
+    store,
     owner,
     subscriptionId: id,
     logger,
@@ -41,7 +41,7 @@ export function createStreamSource(
     intake,
     take: async () => {
       const { maxInFlight } = rules.settings;
-      const taken = await takeOver(database, owner, { id, maxInFlight }, intake);
+      const taken = await takeOver(store, owner, { id, maxInFlight }, intake);
       misses = false;
       return taken;
     },
@@ -52,7 +52,7 @@ export function createStreamSource(
     },
     flush: () => commits.flush(),
     drop: () => commits.drop(),
-    release: () => releasePartitions(database.pool, id, owner),
+    release: () => store.releasePartitions(id, owner),
     releaseIdle: () => Promise.resolve(),
   };
 }

@@ -1,12 +1,7 @@
 import { type Fault } from '#contracts/scenario.ts';
 import { type SubscriptionFilter } from '#contracts/subscription.ts';
-import { withTransaction } from '#server/storage/database.ts';
-import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
-import {
-  type SubscriptionRow,
-  updateSubscriptionBreaker,
-} from '#server/storage/subscription-rows.ts';
+import { type SubscriptionRow } from '#server/storage/subscription-rows.ts';
 import { HandlerExecutor } from '../delivery/handler-executor.ts';
 import { PullExecutor } from '../delivery/pull.ts';
 import { type EventReader, type Publisher } from '../engine-parts.ts';
@@ -127,19 +122,24 @@ export class SubscriptionRuntime {
 
   /** Stores where the breaker stands now, with the fact that it changed. A failure to store it loses no delivery. */
   noteBreaker(entry: SubscriptionEntry, change: BreakerChange, actor = 'weir'): void {
-    const { database, clock, logger, wakeOutbox } = this.#deps;
+    const { store, clock, logger, wakeOutbox } = this.#deps;
     const { state } = entry.breaker;
     const event = {
       type: BREAKER_EVENTS[change],
       subject: entry.row.name,
       data: { state: state.state, actor },
     };
-    withTransaction(database.pool, async (tx) => {
-      await updateSubscriptionBreaker(tx, entry.row.id, state);
-      await insertOutbox(tx, [systemRow(event, clock.now())]);
-    }).then(wakeOutbox, (error: unknown) =>
-      logger.warn({ err: error, subscription: entry.row.name }, 'a breaker change was not stored'),
-    );
+    store
+      .transaction(async (tx) => {
+        await tx.updateSubscriptionBreaker(entry.row.id, state);
+        await tx.insertOutbox([systemRow(event, clock.now())]);
+      })
+      .then(wakeOutbox, (error: unknown) =>
+        logger.warn(
+          { err: error, subscription: entry.row.name },
+          'a breaker change was not stored',
+        ),
+      );
   }
 
   #executorOf({ row, definition }: SubscriptionEntry): Executor | null {

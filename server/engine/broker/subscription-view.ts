@@ -1,11 +1,9 @@
 import { type Lag, type Subscription } from '#contracts/subscription.ts';
-import { type Database } from '#server/storage/database.ts';
-import { selectUnsettledLetterCounts } from '#server/storage/dead-letter-rows.ts';
-import { selectEventsAtOffsets } from '#server/storage/offset-probe-rows.ts';
-import { type PartitionRow, selectPartitions } from '#server/storage/partition-rows.ts';
-import { selectRetryCounts } from '#server/storage/retry-rows.ts';
+
+import { type PartitionRow } from '#server/storage/partition-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type Topics } from '../engine-parts.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { partitionKey } from './owned-partition.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
 
@@ -24,7 +22,7 @@ type Snapshot = {
 };
 
 type SubscriptionViewDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly topics: Topics;
   readonly clock: Clock;
   readonly entries: () => readonly SubscriptionEntry[];
@@ -100,11 +98,11 @@ export class SubscriptionView {
   }
 
   async #take(takenMs: number): Promise<Snapshot> {
-    const { pool } = this.#deps.database;
+    const { store } = this.#deps;
     const [partitions, retries, letters] = await Promise.all([
-      selectPartitions(pool, null),
-      selectRetryCounts(pool),
-      selectUnsettledLetterCounts(pool),
+      store.selectPartitions(null),
+      store.selectRetryCounts(),
+      store.selectUnsettledLetterCounts(),
     ]);
     const rows = Map.groupBy(partitions, (partition) => partition.subscriptionId);
     const snapshot = {
@@ -127,7 +125,7 @@ export class SubscriptionView {
         wanted.set(`${topicId}:${partition}:${offset}`, { topicId, partition, offset });
       }
     }
-    const events = await selectEventsAtOffsets(this.#deps.database.pool, [...wanted.values()]);
+    const events = await this.#deps.store.selectEventsAtOffsets([...wanted.values()]);
     const oldest = new Map(
       events.map((event) => [
         `${event.topicId}:${event.partition}:${event.from}`,

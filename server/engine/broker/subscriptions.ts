@@ -1,27 +1,14 @@
 import { type SubscriptionSettings } from '#contracts/subscription.ts';
-import { insertQueueCursors } from '#server/storage/claim-rows.ts';
-import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
-import { insertOutbox } from '#server/storage/outbox-rows.ts';
-import {
-  deletePartitionsOfTopics,
-  insertPartitions,
-  type PartitionStart,
-  selectPartitions,
-} from '#server/storage/partition-rows.ts';
-import {
-  deleteSubscription,
-  insertSubscription,
-  type SubscriptionRow,
-  selectSubscriptions,
-  updateSubscription,
-  updateSubscriptionState,
-} from '#server/storage/subscription-rows.ts';
+
+import { type PartitionStart } from '#server/storage/partition-rows.ts';
+import { type SubscriptionRow } from '#server/storage/subscription-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type Actor, type TopicInfo, type Topics } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
 import { type SystemEventType, systemRow } from '../system/system-events.ts';
+import { type BrokerStatements, type BrokerStore } from './broker-store.ts';
 import { type OffsetTargets } from './offset-targets.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
 import { type SubscriptionRuntime } from './subscription-runtime.ts';
@@ -33,7 +20,7 @@ import { hearsTopic } from './topic-pattern.ts';
 export const MAX_SUBSCRIPTIONS = 2_000;
 
 type SubscriptionsDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly topics: Topics;
   readonly runtime: SubscriptionRuntime;
   readonly targets: OffsetTargets;
@@ -147,7 +134,7 @@ export class Subscriptions {
       if (state === entry.row.state) return;
       const type = state === 'running' ? 'weir.subscription.resumed' : 'weir.subscription.paused';
       entry.row = await this.#write({ type, name, data: { state, actor } }, (tx) =>
-        updateSubscriptionState(tx, entry.row.id, state),
+        tx.updateSubscriptionState(entry.row.id, state),
       );
       entry.runner?.setEnabled(state === 'running');
     });
@@ -162,14 +149,14 @@ export class Subscriptions {
       });
       await this.#deps.runtime.stop(entry, gone);
       await this.#write({ type: 'weir.subscription.removed', name, data: { actor } }, (tx) =>
-        deleteSubscription(tx, entry.row.id),
+        tx.deleteSubscription(entry.row.id),
       );
       this.#entries.delete(name);
     });
   }
 
   async #load(): Promise<void> {
-    for (const row of await selectSubscriptions(this.#deps.database.pool))
+    for (const row of await this.#deps.store.selectSubscriptions())
       this.#entries.set(row.name, this.#deps.runtime.entryOf(row));
   }
 
@@ -190,7 +177,7 @@ export class Subscriptions {
       data: { settings, ...meta, actor },
     } as const;
     const row = await this.#write(event, async (tx) => {
-      const inserted = await insertSubscription(tx, { name, settings, breaker, ...meta });
+      const inserted = await tx.insertSubscription({ name, settings, breaker, ...meta });
       if (inserted === null)
         throw new EngineError('wrong-state', `Subscription ${name} was just created; try again.`, {
           state: 'created',
@@ -221,7 +208,7 @@ export class Subscriptions {
         row.scenario === change.scenario &&
         row.handlerVersion === change.handlerVersion;
       if (isSame) return;
-      const { runtime, database } = this.#deps;
+      const { runtime } = this.#deps;
       const heard = this.topicsOf(entry).map((topic) => topic.id);
       const topics = this.#deps.topics
         .all()
@@ -235,15 +222,15 @@ export class Subscriptions {
         const data = { settings, before: row.settings, ...meta, actor };
         const event = { type: 'weir.subscription.changed', name: row.name, data } as const;
         const changed = await this.#write(event, async (tx) => {
-          await deletePartitionsOfTopics(tx, row.id, dropped);
+          await tx.deletePartitionsOfTopics(row.id, dropped);
           await insertStarts(tx, row, starts);
-          return updateSubscription(tx, row.id, { settings, ...meta });
+          return tx.updateSubscription(row.id, { settings, ...meta });
         });
         runtime.follow(entry, changed);
       } finally {
         await runtime.start(entry);
       }
-      await this.#addPartitions(entry, this.topicsOf(entry), database);
+      await this.#addPartitions(entry, this.topicsOf(entry));
     });
   }
 
@@ -283,12 +270,9 @@ export class Subscriptions {
     }
   }
 
-  async #addPartitions(
-    entry: SubscriptionEntry,
-    topics: readonly TopicInfo[],
-    database: Database = this.#deps.database,
-  ): Promise<void> {
-    const rows = await selectPartitions(database.pool, entry.row.id);
+  async #addPartitions(entry: SubscriptionEntry, topics: readonly TopicInfo[]): Promise<void> {
+    const { store } = this.#deps;
+    const rows = await store.selectPartitions(entry.row.id);
     const known = new Set(rows.map((row) => `${row.topicId}:${row.partition}`));
     const missing = topics.flatMap((topic) =>
       Array.from({ length: topic.partitions }, (_, partition) => ({
@@ -299,7 +283,7 @@ export class Subscriptions {
       })).filter((start) => !known.has(`${start.topicId}:${start.partition}`)),
     );
     if (missing.length === 0) return;
-    await insertStarts(database.pool, entry.row, missing);
+    await insertStarts(store, entry.row, missing);
     await entry.runner?.refresh(true);
   }
 
@@ -309,13 +293,13 @@ export class Subscriptions {
       readonly name: string;
       readonly data: Readonly<Record<string, unknown>>;
     },
-    work: (tx: Parameters<Parameters<typeof withTransaction>[1]>[0]) => Promise<Result>,
+    work: (tx: BrokerStatements) => Promise<Result>,
   ): Promise<Result> {
-    const { database, clock, wakeOutbox } = this.#deps;
-    const result = await withTransaction(database.pool, async (tx) => {
+    const { store, clock, wakeOutbox } = this.#deps;
+    const result = await store.transaction(async (tx) => {
       const done = await work(tx);
       const fact = { type: event.type, subject: event.name, data: event.data };
-      await insertOutbox(tx, [systemRow(fact, clock.now())]);
+      await tx.insertOutbox([systemRow(fact, clock.now())]);
       return done;
     });
     wakeOutbox();
@@ -323,9 +307,14 @@ export class Subscriptions {
   }
 }
 
-function insertStarts(db: Db, row: SubscriptionRow, starts: readonly PartitionStart[]) {
-  const insert = row.settings.mode === 'queue' ? insertQueueCursors : insertPartitions;
-  return insert(db, row.id, starts);
+function insertStarts(
+  store: BrokerStatements,
+  row: SubscriptionRow,
+  starts: readonly PartitionStart[],
+) {
+  return row.settings.mode === 'queue'
+    ? store.insertQueueCursors(row.id, starts)
+    : store.insertPartitions(row.id, starts);
 }
 
 function refuseImmutable(row: SubscriptionRow, settings: SubscriptionSettings): void {

@@ -1,9 +1,8 @@
-import { type Database } from '#server/storage/database.ts';
-import { selectHeads } from '#server/storage/log-rows.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
+import { type BrokerStore } from './broker-store.ts';
 import { partitionKey } from './owned-partition.ts';
 
 const READ_LIMIT = 1_000;
@@ -15,7 +14,7 @@ const RETRY_MS = 500;
  */
 export class TailWatch implements Service {
   readonly name = 'tail watch';
-  readonly #database: Database;
+  readonly #store: BrokerStore;
   readonly #log: EventLog;
   readonly #logger: Logger;
   readonly #onRecord: (record: LogRecord) => void;
@@ -27,14 +26,14 @@ export class TailWatch implements Service {
   #again = false;
 
   constructor(deps: {
-    readonly database: Database;
+    readonly store: BrokerStore;
     readonly log: EventLog;
     readonly logger: Logger;
     readonly onRecord: (record: LogRecord) => void;
     /** After a run of records. */
     readonly onBatch: () => void;
   }) {
-    this.#database = deps.database;
+    this.#store = deps.store;
     this.#log = deps.log;
     this.#logger = deps.logger;
     this.#onRecord = deps.onRecord;
@@ -62,7 +61,7 @@ export class TailWatch implements Service {
 
   async start(): Promise<void> {
     this.#position = this.#log.tailPosition();
-    for (const head of await selectHeads(this.#database.pool)) {
+    for (const head of await this.#store.selectHeads()) {
       this.#heads.set(partitionKey(head.topicId, head.partition), head.next);
     }
     this.#stopTail = this.#log.onTail(() => this.#wake());

@@ -1,10 +1,8 @@
 import { type StoredEvent } from '#contracts/event.ts';
 import { type Fault } from '#contracts/scenario.ts';
-import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
-import { lockFence } from '#server/storage/fence-rows.ts';
-import { insertOutbox, type OutboxRow } from '#server/storage/outbox-rows.ts';
+import { type OutboxRow } from '#server/storage/outbox-rows.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
-import { insertProcessed } from '#server/storage/processed-rows.ts';
+import { type BrokerStatements, type BrokerStore } from '../broker/broker-store.ts';
 import { type ConsumerDefinition, type HandlerTransaction } from '../broker/consumer-definition.ts';
 import {
   type Delivery,
@@ -26,7 +24,7 @@ import { attributesOf, type Effect, type EffectsDependencies, HandlerEffects } f
 export const HANDLER_TIMEOUT_MS = 15_000;
 
 type HandlerExecutorDependencies = EffectsDependencies & {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly publisher: Publisher;
   readonly traffic: Traffic;
   readonly owner: Owner;
@@ -57,7 +55,7 @@ export class HandlerExecutor implements Executor {
     this.#definition = definition;
     this.#subscriptionId = subscription.id;
     this.#deps = deps;
-    this.#poolTx = handlerTransaction(deps.database.pool);
+    this.#poolTx = deps.store.handlerSql;
     this.#timeoutMs = definition.timeoutMs ?? HANDLER_TIMEOUT_MS;
     this.#isOnce = subscription.guarantee === 'effectively-once';
   }
@@ -122,21 +120,21 @@ export class HandlerExecutor implements Executor {
   }
 
   async #runOnce(delivery: Delivery): Promise<Outcome> {
-    const { database, wakeOutbox } = this.#deps;
+    const { store, wakeOutbox } = this.#deps;
     try {
-      const published = await withTransaction(database.pool, async (tx) => {
+      const published = await store.transaction(async (tx) => {
         const effects = new HandlerEffects(this.#definition.name, delivery, {
           ...this.#deps,
-          tx: handlerTransaction(tx),
+          tx: tx.handlerSql,
         });
         const { position } = delivery.record;
         // A replay is asked for by a person and is meant to be done again.
         const isNew =
-          delivery.kind === 'replay' || (await insertProcessed(tx, this.#subscriptionId, position));
+          delivery.kind === 'replay' || (await tx.insertProcessed(this.#subscriptionId, position));
         if (!isNew) return 0;
         const working = this.#definition.handle(eventOf(delivery), effects);
         if (isPromise(working)) await this.#inTime(effects, working);
-        await insertOutbox(tx, this.#outboxRows(delivery, effects.captured));
+        await tx.insertOutbox(this.#outboxRows(delivery, effects.captured));
         await this.#requireLease(tx, delivery);
         return effects.captured.length;
       });
@@ -218,9 +216,9 @@ export class HandlerExecutor implements Executor {
   }
 
   /** Locked last, so that the lease is held for the length of a commit and not of the handler. */
-  async #requireLease(tx: Db, delivery: Delivery): Promise<void> {
+  async #requireLease(tx: BrokerStatements, delivery: Delivery): Promise<void> {
     const fence = fenceOf(this.#subscriptionId, this.#deps.owner, delivery);
-    if (fence === null || (await lockFence(tx, fence))) return;
+    if (fence === null || (await tx.lockFence(fence))) return;
     throw new EngineError('fenced', 'The event belongs to another process now.');
   }
 }
@@ -249,12 +247,3 @@ function eventOf(delivery: Delivery): StoredEvent {
 
 const isPromise = (value: void | Promise<void>): value is Promise<void> =>
   typeof value === 'object' && value !== null && typeof value.then === 'function';
-
-function handlerTransaction(db: Db): HandlerTransaction {
-  return {
-    query: async (sql, params = []) => {
-      const result = await db.query<Record<string, unknown>>(sql, [...params]);
-      return { rows: result.rows, rowCount: result.rowCount ?? 0 };
-    },
-  };
-}

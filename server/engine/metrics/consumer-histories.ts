@@ -1,9 +1,6 @@
 import { type ConsumerHistory } from '#contracts/subscription.ts';
-import {
-  type NewConsumerSample,
-  selectConsumerSamples,
-} from '#server/storage/consumer-sample-rows.ts';
-import { type Database } from '#server/storage/database.ts';
+import { type NewConsumerSample } from '#server/storage/consumer-sample-rows.ts';
+import { type BrokerStore } from '../broker/broker-store.ts';
 import { type Clock } from '../clock.ts';
 import { type ConsumerMeter } from './consumer-meter.ts';
 import { MINUTES_KEPT, SECONDS_KEPT } from './consumer-sampler.ts';
@@ -32,13 +29,13 @@ type SampledConsumer = {
 
 /** What consumers did over time: takes the samples of each second, and reads them back at any step. */
 export class ConsumerHistories {
-  readonly #database: Database;
+  readonly #store: BrokerStore;
   readonly #clock: Clock;
   readonly #lags = new Map<number, number[]>();
   readonly #committed = new Map<number, number>();
 
-  constructor(deps: { readonly database: Database; readonly clock: Clock }) {
-    this.#database = deps.database;
+  constructor(deps: { readonly store: BrokerStore; readonly clock: Clock }) {
+    this.#store = deps.store;
     this.#clock = deps.clock;
   }
 
@@ -85,7 +82,7 @@ export class ConsumerHistories {
     const wanted = query.stepMs ?? spanMs / WANTED_SAMPLES;
     const least = Math.max(resolution * 1_000, spanMs / MAX_SAMPLES);
     const stepMs = Math.ceil(Math.max(wanted, least) / (resolution * 1_000)) * resolution * 1_000;
-    const rows = await selectConsumerSamples(this.#database.pool, subscriptionId, {
+    const rows = await this.#store.selectConsumerSamples(subscriptionId, {
       after: query.after,
       before: query.before,
       stepMs,

@@ -1,10 +1,5 @@
-import {
-  deleteOldConsumerSamples,
-  insertConsumerSamples,
-  type NewConsumerSample,
-  rollUpConsumerSamples,
-} from '#server/storage/consumer-sample-rows.ts';
-import { type Database } from '#server/storage/database.ts';
+import { type NewConsumerSample } from '#server/storage/consumer-sample-rows.ts';
+import { type BrokerStore } from '../broker/broker-store.ts';
 import { type Clock } from '../clock.ts';
 import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
@@ -17,7 +12,7 @@ export const SECONDS_KEPT = 6 * HOUR_SECONDS;
 export const MINUTES_KEPT = 31 * 24 * HOUR_SECONDS;
 
 type ConsumerSamplerDependencies = {
-  readonly database: Database;
+  readonly store: BrokerStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** What every consumer did since the call before. Those that did nothing and stand where they stood are left out. */
@@ -26,26 +21,25 @@ type ConsumerSamplerDependencies = {
 
 /** Writes one sample per consumer and second, and rolls them up. A second that cannot be written is lost, not kept. */
 export function createConsumerSampler(deps: ConsumerSamplerDependencies): Service {
-  const { database, clock, logger } = deps;
+  const { store, clock, logger } = deps;
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let seconds = 0;
 
   const rollUp = async (): Promise<void> => {
-    const { pool } = database;
-    await rollUpConsumerSamples(pool, {
+    await store.rollUpConsumerSamples({
       from: 1,
       to: MINUTE_SECONDS,
       lookBackSeconds: SECONDS_KEPT,
     });
     if (seconds % HOUR_SECONDS > MINUTE_SECONDS) return;
-    await rollUpConsumerSamples(pool, {
+    await store.rollUpConsumerSamples({
       from: MINUTE_SECONDS,
       to: HOUR_SECONDS,
       lookBackSeconds: MINUTES_KEPT,
     });
-    await deleteOldConsumerSamples(pool, 1, SECONDS_KEPT);
-    await deleteOldConsumerSamples(pool, MINUTE_SECONDS, MINUTES_KEPT);
+    await store.deleteOldConsumerSamples(1, SECONDS_KEPT);
+    await store.deleteOldConsumerSamples(MINUTE_SECONDS, MINUTES_KEPT);
   };
 
   const loop = async (): Promise<void> => {
@@ -55,7 +49,7 @@ export function createConsumerSampler(deps: ConsumerSamplerDependencies): Servic
       if (stopping.signal.aborted) return;
       try {
         const at = new Date(clock.now() - SECOND_MS / 2).toISOString();
-        await insertConsumerSamples(database.pool, at, deps.take());
+        await store.insertConsumerSamples(at, deps.take());
         if (seconds % MINUTE_SECONDS === 0) await rollUp();
       } catch (error) {
         logger.warn({ err: error }, 'a second of consumer samples was not written');

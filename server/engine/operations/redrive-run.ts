@@ -7,6 +7,7 @@ import {
   tallyOperationLetters,
   updateOperationLetters,
 } from '#server/storage/operation-letter-rows.ts';
+import { statementsOn } from '../broker/broker-store.ts';
 import { type Redelivery } from '../broker/redelivery.ts';
 import { type Clock } from '../clock.ts';
 import {
@@ -172,7 +173,7 @@ export class RedriveRun implements OperationRun {
     const { id } = this.#context.row;
     const taken = await withTransaction(database.pool, async (tx) => {
       const wanted = await selectWaitingLetters(tx, id, size);
-      const redriven = await redelivery.redrive(tx, wanted, id);
+      const redriven = await redelivery.redrive(statementsOn(tx), wanted, id);
       const running = new Set(redriven.map(({ letterId }) => letterId));
       const skipped = wanted.filter((letterId) => !running.has(letterId));
       await updateOperationLetters(tx, id, [...running], 'running');
