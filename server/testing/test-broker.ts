@@ -23,15 +23,20 @@ export type TestBroker = {
   open(nodeId: string): Promise<BrokerParts & { close(): Promise<void> }>;
   /** Publishes one event per key to the topic; ids are `<prefix><index>`. */
   publish(topic: string, keys: readonly (string | null)[], prefix?: string): Promise<void>;
+  /** Call after a transaction that wrote outbox rows has committed. */
+  wakeOutbox(): void;
   drop(): Promise<void>;
 };
 
 const UNTIL_MS = 15_000;
 const PUBLISH_BATCH = 500;
 
-/** A log with its relay on a database of its own, and brokers to be opened and closed on it. */
-export async function createTestBroker(): Promise<TestBroker> {
-  const database = await createTestDatabase();
+/** A log with its relay, on a database of its own unless one is given, and brokers to be opened and closed on it. */
+export async function createTestBroker(
+  options: { readonly database?: TestDatabase; readonly nodeId?: string } = {},
+): Promise<TestBroker> {
+  const { nodeId: logNodeId = 'test-log' } = options;
+  const database = options.database ?? (await createTestDatabase());
   const shared = { database: database.database, clock: systemClock, logger: silentLogger };
   const traffic = createTraffic({ clock: systemClock });
   const wake: { outbox: () => void } = { outbox: () => undefined };
@@ -47,7 +52,7 @@ export async function createTestBroker(): Promise<TestBroker> {
     findTopic: (name) => topics.find(name),
     findTopicById: (id) => topics.findById(id),
     refreshTopics: () => topics.refresh(),
-    nodeId: 'test-log',
+    nodeId: logNodeId,
   });
   await topics.load();
   await log.start();
@@ -88,6 +93,7 @@ export async function createTestBroker(): Promise<TestBroker> {
       return { ...parts, close };
     },
     publish: (topic, keys, prefix = 'e') => publishKeys(publisher, topic, { keys, prefix }),
+    wakeOutbox,
     drop: async () => {
       for (const close of closers) await close().catch(() => undefined);
       await relay.stop();

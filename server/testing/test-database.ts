@@ -36,6 +36,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** Pools of their own on the same database, as another server has them; `drop` closes these alone. */
+export function connectAgain({ url }: TestDatabase): TestDatabase {
+  const database = openDatabase({ url, poolSize: 8 });
+  let closed: Promise<void> | undefined;
+  return { url, database, drop: () => (closed ??= database.close()) };
+}
+
 async function runOnce(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
