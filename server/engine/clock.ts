@@ -6,6 +6,10 @@ export type Clock = {
   monotonicMs(): number;
   /** Resolves after `ms`, or at once when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back once, after `ms`. Returns the way to call it off; safe twice. */
+  after(ms: number, ring: () => void): () => void;
+  /** Resolves when whatever else is due has had its turn. */
+  turn(): Promise<void>;
 };
 
 export const systemClock: Clock = {
@@ -25,6 +29,11 @@ export const systemClock: Clock = {
       const timer = setTimeout(done, ms);
       signal?.addEventListener('abort', done);
     }),
+  after: (ms, ring) => {
+    const timer = setTimeout(ring, ms);
+    return () => clearTimeout(timer);
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
 export type Random = () => number;

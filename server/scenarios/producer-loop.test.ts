@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Clock } from '#server/engine/clock.ts';
+import { type Clock, systemClock } from '#server/engine/clock.ts';
 import { EngineError } from '#server/engine/errors.ts';
 import { silentLogger } from '#server/engine/logger.ts';
 import { ProducerLoop } from './producer-loop.ts';
@@ -14,6 +14,7 @@ function manualClock(late = 0): Clock & { move(toMs: number): Promise<void> } {
   let now = 0;
   let sleepers: { at: number; wake: () => void }[] = [];
   return {
+    ...systemClock,
     now: () => now,
     monotonicMs: () => now,
     sleep: (ms, signal) =>

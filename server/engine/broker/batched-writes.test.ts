@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { systemClock } from '../clock.ts';
 import { silentLogger } from '../logger.ts';
 import { BatchedWrites } from './batched-writes.ts';
 
@@ -8,6 +9,7 @@ test('what is noted during a write that takes long is written after it', async (
     const written: string[][] = [];
     const slow = Promise.withResolvers<void>();
     const writes = new BatchedWrites<string>({
+      clock: systemClock,
       logger: silentLogger,
       write: (items) => {
         written.push([...items]);
@@ -34,6 +36,7 @@ test('what could not be written is written again, with what came meanwhile', asy
   try {
     const written: string[][] = [];
     const writes = new BatchedWrites<string>({
+      clock: systemClock,
       logger: silentLogger,
       write: (items) => {
         written.push([...items]);

@@ -85,6 +85,7 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
   const tail = new TailWatch({
     store,
     log,
+    clock,
     logger,
     onRecord: (record) => subscriptions.offer(record, woken),
     onBatch: () => {

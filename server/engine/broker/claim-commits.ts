@@ -1,4 +1,5 @@
 import { type Owner } from '#server/storage/partition-rows.ts';
+import { type Clock } from '../clock.ts';
 import { type Logger } from '../logger.ts';
 import { BatchedWrites } from './batched-writes.ts';
 import { type BrokerStore } from './broker-store.ts';
@@ -15,6 +16,7 @@ export class ClaimCommits {
   constructor(deps: {
     readonly store: BrokerStore;
     readonly owner: Owner;
+    readonly clock: Clock;
     readonly logger: Logger;
     /** Complete, and its row is deleted. */
     readonly onGone: (claim: ClaimedRange) => void;
@@ -27,6 +29,7 @@ export class ClaimCommits {
     this.#onLost = deps.onLost;
     this.#writes = new BatchedWrites({
       write: (claims) => this.#write(claims),
+      clock: deps.clock,
       logger: deps.logger,
     });
   }

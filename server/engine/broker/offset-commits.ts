@@ -1,4 +1,5 @@
 import { type Owner } from '#server/storage/partition-rows.ts';
+import { type Clock } from '../clock.ts';
 import { type Logger } from '../logger.ts';
 import { BatchedWrites } from './batched-writes.ts';
 import { type BrokerStore } from './broker-store.ts';
@@ -20,6 +21,7 @@ export class OffsetCommits {
     readonly store: BrokerStore;
     readonly owner: Owner;
     readonly subscriptionId: number;
+    readonly clock: Clock;
     readonly logger: Logger;
     /** The lease is somebody else's. */
     readonly onLost: (partition: OwnedPartition) => void;
@@ -33,6 +35,7 @@ export class OffsetCommits {
     this.#onParked = deps.onParked;
     this.#writes = new BatchedWrites({
       write: (partitions) => this.#write(partitions),
+      clock: deps.clock,
       logger: deps.logger,
     });
   }

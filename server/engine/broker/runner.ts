@@ -41,8 +41,8 @@ export class SubscriptionRunner {
   readonly #claims: RetryClaims;
   readonly #replays: ReplayQueue;
   readonly #retries = new Queue<Delivery>();
-  readonly #dueTimer = new DueTimer(() => this.#retryIsDue());
-  readonly #breakerTimer = new DueTimer(() => this.#tickBreaker());
+  readonly #dueTimer: DueTimer;
+  readonly #breakerTimer: DueTimer;
   readonly #stopping = new AbortController();
   readonly #isPull: boolean;
   #phase: 'idle' | 'running' | 'stopping' = 'idle';
@@ -67,6 +67,8 @@ export class SubscriptionRunner {
     this.breaker = parts.breaker;
     this.meter = parts.meter;
     this.#deps = deps;
+    this.#dueTimer = new DueTimer(deps.clock, () => this.#retryIsDue());
+    this.#breakerTimer = new DueTimer(deps.clock, () => this.#tickBreaker());
     this.#executor = parts.executor;
     this.#enabled = parts.enabled;
     this.#isPull = subscription.settings.delivery.kind === 'pull';
@@ -243,7 +245,7 @@ export class SubscriptionRunner {
         }
         // Reads from memory and handlers that answer at once never let the event loop turn by themselves.
         if (clock.monotonicMs() - yieldedMs > HOLD_LOOP_MS) {
-          await new Promise((resolve) => setImmediate(resolve));
+          await clock.turn();
           yieldedMs = clock.monotonicMs();
         }
       } while (this.#again && this.isRunning);

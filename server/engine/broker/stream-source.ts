@@ -1,4 +1,5 @@
 import { type Owner } from '#server/storage/partition-rows.ts';
+import { type Clock } from '../clock.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type Logger } from '../logger.ts';
 import { type BrokerStore } from './broker-store.ts';
@@ -14,6 +15,7 @@ export function createStreamSource(
   deps: {
     readonly store: BrokerStore;
     readonly owner: Owner;
+    readonly clock: Clock;
     readonly logger: Logger;
     readonly log: EventLog;
     readonly head: (topicId: number, partition: number) => number;
@@ -22,13 +24,14 @@ export function createStreamSource(
     readonly onRoom: () => void;
   },
 ): DeliverySource {
-  const { store, owner, logger, log, head } = deps;
+  const { store, owner, clock, logger, log, head } = deps;
   const id = rules.subscriptionId;
   let misses = false;
   const commits = new OffsetCommits({
     store,
     owner,
     subscriptionId: id,
+    clock,
     logger,
     onLost: deps.onLost,
     onParked: () => {

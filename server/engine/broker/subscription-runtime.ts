@@ -146,6 +146,7 @@ export class SubscriptionRuntime {
     const { delivery, guarantee } = row.settings;
     if (delivery.kind === 'pull') {
       return new PullExecutor({
+        clock: this.#deps.clock,
         subscription: row.name,
         visibilityMs: delivery.visibilityMs,
         incarnation: this.#deps.owner.incarnation.slice(0, 8),

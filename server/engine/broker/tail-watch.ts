@@ -1,3 +1,4 @@
+import { type Clock } from '../clock.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
@@ -16,6 +17,7 @@ export class TailWatch implements Service {
   readonly name = 'tail watch';
   readonly #store: BrokerStore;
   readonly #log: EventLog;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #onRecord: (record: LogRecord) => void;
   readonly #onBatch: () => void;
@@ -28,6 +30,7 @@ export class TailWatch implements Service {
   constructor(deps: {
     readonly store: BrokerStore;
     readonly log: EventLog;
+    readonly clock: Clock;
     readonly logger: Logger;
     readonly onRecord: (record: LogRecord) => void;
     /** After a run of records. */
@@ -35,6 +38,7 @@ export class TailWatch implements Service {
   }) {
     this.#store = deps.store;
     this.#log = deps.log;
+    this.#clock = deps.clock;
     this.#logger = deps.logger;
     this.#onRecord = deps.onRecord;
     this.#onBatch = deps.onBatch;
@@ -82,7 +86,7 @@ export class TailWatch implements Service {
     this.#reading = this.#read()
       .catch((error: unknown) => {
         this.#logger.warn({ err: error }, 'the tail could not be read and is read again');
-        setTimeout(() => this.#wake(), RETRY_MS).unref();
+        this.#clock.after(RETRY_MS, () => this.#wake());
       })
       .finally(() => {
         this.#reading = undefined;

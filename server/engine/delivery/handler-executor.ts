@@ -155,13 +155,13 @@ export class HandlerExecutor implements Executor {
   #inTime(effects: HandlerEffects, working: Promise<void>): Promise<void> {
     this.#running.add(effects);
     return new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const calledOff = this.#deps.clock.after(this.#timeoutMs, () => {
         const error = new HandlerTimeout(`the handler took longer than ${this.#timeoutMs} ms`);
         effects.abort(error);
         reject(error);
-      }, this.#timeoutMs);
+      });
       working.then(resolve, reject).finally(() => {
-        clearTimeout(timer);
+        calledOff();
         this.#running.delete(effects);
       });
     });

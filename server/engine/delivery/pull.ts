@@ -7,6 +7,7 @@ import {
   RETURNED,
 } from '../broker/delivery.ts';
 import { makeFailure } from '../broker/failure.ts';
+import { type Clock } from '../clock.ts';
 import { EngineError } from '../errors.ts';
 import { toStoredEvent } from '../log/event-record.ts';
 
@@ -18,7 +19,8 @@ const STORE_WITHIN_MS = 5_000;
 type Lease = {
   readonly delivery: Delivery;
   readonly end: (outcome: Outcome) => void;
-  timer: NodeJS.Timeout;
+  /** Its visibility time; to be called off. */
+  timer: () => void;
 };
 
 type Receiver = {
@@ -46,6 +48,7 @@ export type AckAnswer = { acknowledged: string[]; expired: string[] };
  * before a restart, are answered as expired.
  */
 export class PullExecutor implements Executor {
+  readonly #clock: Clock;
   readonly #subscription: string;
   readonly #visibilityMs: number;
   readonly #incarnation: string;
@@ -55,10 +58,12 @@ export class PullExecutor implements Executor {
   #sequence = 0;
 
   constructor(deps: {
+    readonly clock: Clock;
     readonly subscription: string;
     readonly visibilityMs: number;
     readonly incarnation: string;
   }) {
+    this.#clock = deps.clock;
     this.#subscription = deps.subscription;
     this.#visibilityMs = deps.visibilityMs;
     this.#incarnation = deps.incarnation;
@@ -81,7 +86,7 @@ export class PullExecutor implements Executor {
       this.#leases.set(deliveryId, {
         delivery,
         end: resolve,
-        timer: setTimeout(() => this.#expire(deliveryId), this.#visibilityMs),
+        timer: this.#clock.after(this.#visibilityMs, () => this.#expire(deliveryId)),
       });
     });
   }
@@ -118,12 +123,12 @@ export class PullExecutor implements Executor {
         const index = this.#receivers.indexOf(receiver);
         if (index < 0) return;
         this.#receivers.splice(index, 1);
-        clearTimeout(timer);
+        callOff?.();
         signal.removeEventListener('abort', finish);
         resolve(receiver.taken);
       };
       const receiver: Receiver = { max: request.max, taken: [], finish };
-      const timer = request.waitMs > 0 ? setTimeout(finish, request.waitMs) : undefined;
+      const callOff = request.waitMs > 0 ? this.#clock.after(request.waitMs, finish) : undefined;
       this.#receivers.push(receiver);
       signal.addEventListener('abort', finish);
       const looked = look();
@@ -158,8 +163,8 @@ export class PullExecutor implements Executor {
         answer.expired.push(id);
         continue;
       }
-      clearTimeout(lease.timer);
-      lease.timer = setTimeout(() => this.#expire(id), byMs);
+      lease.timer();
+      lease.timer = this.#clock.after(byMs, () => this.#expire(id));
       answer.acknowledged.push(id);
     }
     return answer;
@@ -178,8 +183,22 @@ export class PullExecutor implements Executor {
       lease.end(outcomeOf());
       answer.acknowledged.push(id);
     }
-    await inTime(Promise.all(stored));
+    await this.#inTime(Promise.all(stored));
     return answer;
+  }
+
+  /** Rejects when the outcomes are not stored in time; they are stored later all the same. */
+  async #inTime(stored: Promise<unknown>): Promise<void> {
+    const late = new AbortController();
+    const wait = this.#clock.sleep(STORE_WITHIN_MS, late.signal);
+    const isStored = await Promise.race([stored.then(() => true), wait.then(() => false)]);
+    late.abort();
+    if (isStored) return;
+    throw new EngineError(
+      'unavailable',
+      'The database is away; the answer is stored when it is back.',
+      { retryAfterMs: 1_000 },
+    );
   }
 
   #expire(deliveryId: string): void {
@@ -195,7 +214,7 @@ export class PullExecutor implements Executor {
   #take(deliveryId: string): Lease | undefined {
     const lease = this.#leases.get(deliveryId);
     if (lease === undefined) return undefined;
-    clearTimeout(lease.timer);
+    lease.timer();
     this.#leases.delete(deliveryId);
     return lease;
   }
@@ -225,28 +244,4 @@ function pulled(deliveryId: string, delivery: Delivery): PulledDelivery {
   );
   if (operationId === null || kind === 'delivery') return { deliveryId, attempt, event };
   return { deliveryId, attempt, event, [kind]: { operationId } };
-}
-
-async function inTime(stored: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new EngineError(
-            'unavailable',
-            'The database is away; the answer is stored when it is back.',
-            {
-              retryAfterMs: 1_000,
-            },
-          ),
-        ),
-      STORE_WITHIN_MS,
-    );
-  });
-  try {
-    await Promise.race([stored, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { createTraffic, MAX_EDGES, OTHER } from './traffic.ts';
 
 function manualClock(startMs: number): Clock & { pass(ms: number): void } {
   let nowMs = startMs;
   return {
+    ...systemClock,
     now: () => nowMs,
     monotonicMs: () => nowMs,
     sleep: () => Promise.resolve(),

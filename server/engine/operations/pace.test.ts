@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { Pace } from './pace.ts';
 
 function clockAt(start: number): Clock & { set(ms: number): void } {
   let now = start;
   return {
+    ...systemClock,
     now: () => now,
     monotonicMs: () => now,
     sleep: () => Promise.resolve(),
