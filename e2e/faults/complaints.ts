@@ -8,6 +8,8 @@ export type Scenario = {
   readonly name: string;
   readonly seed: number;
   readonly server: ServerOptions;
+  /** Between two requests of a producer. */
+  readonly pauseMaxMs?: number;
   /** Does its worst to a server under load. What it measured is printed; it throws when something came too late. */
   readonly hurt: (run: FaultRun) => Promise<Readonly<Record<string, unknown>>>;
   /** What this fault does not excuse either. */
@@ -21,7 +23,7 @@ export function complaintsAfter(scenario: Scenario): Promise<readonly string[]> 
     let measured: Readonly<Record<string, unknown>>;
     let report: HistoryReport;
     try {
-      await run.load();
+      await run.load(undefined, scenario.pauseMaxMs);
       measured = await hurt(run);
       report = await run.finish();
     } catch (error) {

@@ -4,6 +4,7 @@ import { ApiClient } from './api-client.ts';
 import { checkHistory } from './checker.ts';
 import { type JournalEntry } from './journal.ts';
 import { JournalFolder } from './journal-folder.ts';
+import { LogReader } from './log-reader.ts';
 import { Producer, SOURCE, TYPES } from './producer.ts';
 import { PullConsumer } from './pull-consumer.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -14,6 +15,7 @@ export const TOPIC = 'load';
 const PARTITIONS = 8;
 const KEYS = 32;
 const PRODUCERS = 8;
+const READERS = 2;
 const ACKNOWLEDGED_WITHIN_MS = 60_000;
 const VISIBILITY_MS = 5_000;
 /** One sees all, the other half of the types. */
@@ -28,6 +30,7 @@ export class FaultRun {
   #isSuspicious = false;
   readonly #producers: Producer[] = [];
   readonly #consumers: PullConsumer[] = [];
+  readonly #readers: LogReader[] = [];
 
   /** Starts a server, lets `work` hurt it, and removes everything, whatever happened. */
   static async during<Result>(
@@ -60,7 +63,7 @@ export class FaultRun {
   }
 
   /** Puts the load on. `producerUrl` lets something stand between the producers and the server. */
-  async load(producerUrl = this.server.url): Promise<void> {
+  async load(producerUrl = this.server.url, pauseMaxMs?: number): Promise<void> {
     const keys = Array.from({ length: KEYS }, (_, index) => `key-${index}`);
     for (let i = 0; i < PRODUCERS; i += 1) {
       const name = `producer-${i}`;
@@ -71,7 +74,8 @@ export class FaultRun {
           topic: TOPIC,
           keys: keys.filter((_, index) => index % PRODUCERS === i),
           journal: await this.#journals.open(name),
-          random: seededRandom(Math.floor(this.random() * 2 ** 32)),
+          random: this.#another(),
+          ...(pauseMaxMs !== undefined && { pauseMaxMs }),
         }),
       );
     }
@@ -83,7 +87,12 @@ export class FaultRun {
           journal: await this.#journals.open(name),
         }),
       );
-    for (const client of [...this.#producers, ...this.#consumers]) client.start();
+    for (let i = 0; i < READERS; i += 1) {
+      const journal = await this.#journals.open(`reader-${i}`);
+      const random = this.#another();
+      this.#readers.push(new LogReader({ url: this.server.url, topic: TOPIC, journal, random }));
+    }
+    for (const client of this.#clients()) client.start();
   }
 
   /** How long from now until a publish that leaves from now on is acknowledged. Rejects when it takes longer than this. */
@@ -106,16 +115,24 @@ export class FaultRun {
   async finish(): Promise<HistoryReport> {
     await Promise.all(this.#producers.map((producer) => producer.stop()));
     for (const { name } of CONSUMERS) await this.api.untilDrained(name);
-    await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
+    await Promise.all([...this.#consumers, ...this.#readers].map((client) => client.stop()));
     return this.#check();
   }
 
   /** Journals with anomalies that nobody expects stay where they are. */
   async remove({ expectsAnomalies = false } = {}): Promise<void> {
-    const clients = [...this.#producers, ...this.#consumers];
-    await Promise.allSettled(clients.map((each) => each.abandon()));
+    await Promise.allSettled(this.#clients().map((each) => each.abandon()));
     await this.server.remove();
     await this.#journals.close(this.#isSuspicious && !expectsAnomalies);
+  }
+
+  #clients(): readonly (Producer | PullConsumer | LogReader)[] {
+    return [...this.#producers, ...this.#consumers, ...this.#readers];
+  }
+
+  /** For one client: what the others do does not change it. */
+  #another(): () => number {
+    return seededRandom(Math.floor(this.random() * 2 ** 32));
   }
 
   async #check(): Promise<HistoryReport> {
@@ -134,6 +151,7 @@ export class FaultRun {
       published: log.filter((event) => event.source === SOURCE).length,
       acknowledgedRequests: count('publish.ok'),
       unknownRequests: count('publish.unknown'),
+      polls: count('polled'),
       failures: countFailures(entries),
       acknowledgedDeliveries: this.#consumers.reduce((sum, each) => sum + each.acknowledged, 0),
       deliveredAgain: consumers.reduce(
@@ -150,6 +168,8 @@ export type HistoryReport = {
   readonly published: number;
   readonly acknowledgedRequests: number;
   readonly unknownRequests: number;
+  /** Pages of the log that were read on the way. */
+  readonly polls: number;
   /** Why requests had no good answer: status and code, or the kind of error, and how often. */
   readonly failures: Readonly<Record<string, number>>;
   readonly acknowledgedDeliveries: number;

@@ -50,6 +50,27 @@ export const MUTANTS = {
     find: "if (LOST.test(code)) return 'connection';",
     replace: '',
   },
+  'swaps the appends of a batch': {
+    file: 'server/engine/log/append-plan.ts',
+    find: 'for (const append of appends) draft.add(append);',
+    replace: 'for (const append of appends.toReversed()) draft.add(append);',
+  },
+  'tells several events the same position': {
+    file: 'server/engine/log/append-plan.ts',
+    find: 'position: outcome.tail + at + 1,',
+    replace: 'position: outcome.tail + 1,',
+  },
+  'shows the log without its last events': {
+    file: 'server/engine/log/event-search.ts',
+    find: 'const tail = deps.log.tailPosition();',
+    replace: 'const tail = deps.log.tailPosition() - 3;',
+  },
+  'leaves an event out of a page': {
+    file: 'server/engine/log/event-search.ts',
+    find: 'const records = more ? found.records.slice(0, limit) : found.records;',
+    replace: `const kept = more ? found.records.slice(0, limit) : found.records;
+  const records = kept.filter(({ position }) => position % 40 > 0);`,
+  },
 } as const satisfies Readonly<Record<string, Mutant>>;
 
 export type MutantName = keyof typeof MUTANTS;
