@@ -1,39 +1,77 @@
-// `npm run bench`: starts a server of its own and prints what it measures; `npm run bench -- http://host:port` measures a running one.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { benchHttpPublish } from './http-publish.ts';
-import { benchLiveLatency } from './live-latency.ts';
-import { startBenchServer } from './server.ts';
+// `npm run bench -- --help` lists what is measured.
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, HELP, parseCommand } from './command.ts';
+import { growthMeasurements } from './growth/growth-measurements.ts';
+import { runGrowth } from './growth/run.ts';
+import { benchHttp } from './http.ts';
+import { FULL, planJobs, QUICK } from './peers/plan.ts';
+import { runPeers } from './peers/run.ts';
+import { writeReport } from './report/write-report.ts';
+import { writeResult } from './result-file.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const given = process.argv[2];
-const server = given === undefined ? await startBenchServer() : undefined;
-const url = given ?? server?.url ?? '';
-try {
-  const publishing = await benchHttpPublish(url);
-  say('| work | connections | events/s (median of 3) | spread | p50 ms | p99 ms | verified |');
-  say('|---|---|---|---|---|---|---|');
-  for (const row of publishing) {
-    const spread = `${row.eventsPerSecond.at(0)}–${row.eventsPerSecond.at(-1)}`;
-    say(
-      `| ${row.work} | ${row.connections} | ${row.median} | ${spread} | ${row.latencyP50Ms} | ${row.latencyP99Ms} | ${row.verified ? 'yes' : 'NO'} |`,
-    );
+
+/** False when something was measured that must not be. */
+async function perform(command: Command): Promise<boolean> {
+  switch (command.type) {
+    case 'help':
+      say(HELP);
+      return true;
+    case 'http':
+      return benchHttp(command.url, say);
+    case 'engine':
+      return runEngine(command.names);
+    case 'peers':
+      return peers(command);
+    case 'growth':
+      return growth(command);
+    case 'report':
+      writeReport();
+      return true;
+    default:
+      return command satisfies never;
   }
-  const live = await benchLiveLatency(url);
-  const isWhole = live.missing === 0 && live.duplicates === 0 && live.outOfOrder === 0;
-  say('');
-  say('| live at events/s | publish → frame p50 ms | p95 ms | p99 ms | whole across a reconnect |');
-  say('|---|---|---|---|---|');
-  say(
-    `| ${live.offeredPerSecond} | ${live.p50Ms} | ${live.p95Ms} | ${live.p99Ms} | ${isWhole ? 'yes' : 'NO'} |`,
-  );
-  mkdirSync('bench/results/local', { recursive: true });
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version };
-  writeFileSync(
-    `bench/results/local/publish-${new Date().toISOString().replaceAll(':', '-')}.json`,
-    JSON.stringify({ machine, publishing, live }, null, 2),
-  );
-  if (!isWhole || publishing.some((row) => !row.verified)) process.exitCode = 1;
-} finally {
-  await server?.stop();
 }
+
+function runEngine(names: readonly string[]): Promise<boolean> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'engine/run.ts'), ...names], {
+    stdio: 'inherit',
+  });
+  return new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code === 0));
+  });
+}
+
+async function peers(command: Command & { readonly type: 'peers' }): Promise<boolean> {
+  const { systems, measures, runs, isQuick, isShared } = command;
+  const jobs = planJobs(isQuick ? QUICK : FULL).filter(
+    (job) =>
+      (systems.length === 0 || systems.includes(job.system)) &&
+      (measures.length === 0 || measures.includes(job.measure)),
+  );
+  const results = await runPeers({ jobs, runs, say });
+  const isWhole = !isQuick && systems.length === 0 && measures.length === 0;
+  if (isWhole) say(`Kept in ${writeResult({ kind: 'peers', isShared, ...results })}`);
+  const lost = results.measurements.filter(
+    ({ system, extra }) => system === 'weir' && Number(extra?.['lost'] ?? 0) > 0,
+  );
+  return lost.length === 0;
+}
+
+async function growth(command: Command & { readonly type: 'growth' }): Promise<boolean> {
+  const { figures, settings } = await runGrowth({ ...command, say });
+  if (figures === null) {
+    say(`The time is up; ${command.folder} is kept. Call again to go on.`);
+    return true;
+  }
+  if (!command.isKept) rmSync(command.folder, { recursive: true, force: true });
+  const measurements = growthMeasurements(figures);
+  say(
+    `Kept in ${writeResult({ kind: 'growth', isShared: command.isShared, settings, systems: {}, measurements })}`,
+  );
+  return true;
+}
+
+if (!(await perform(parseCommand(process.argv.slice(2))))) process.exitCode = 1;
