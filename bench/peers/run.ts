@@ -25,6 +25,7 @@ const outcomeSchema = z.object({
     .nullable(),
 });
 type Outcome = z.infer<typeof outcomeSchema>;
+type RunOutcome = NonNullable<Outcome['result']>;
 
 export type PeersOptions = {
   readonly jobs: readonly Job[];
@@ -53,14 +54,14 @@ export async function runPeers(options: PeersOptions): Promise<PeerResults> {
         .map(([name, value]) => `${name} ${value}`)
         .join(' · '),
     );
-    for (const [index, job] of options.jobs.entries()) {
-      const outcomes = await runJob(postgres.url, job, options);
-      const first = outcomes[0];
-      if (first === undefined) continue;
-      systems[job.system] = { version: first.version, usage: first.usage };
-      const measurement = toMeasurement(job, outcomes);
-      measurements.push(measurement);
-      options.say(`${index + 1}/${options.jobs.length} ${lineOf(measurement)}`);
+    for (const group of groupsOf(options.jobs)) {
+      const outcomes = await runGroup(postgres.url, group, options);
+      for (const [job, { version, usage, results }] of outcomes) {
+        systems[job.system] = { version, usage };
+        const measurement = toMeasurement(job, results);
+        measurements.push(measurement);
+        options.say(lineOf(measurement));
+      }
     }
     return { measurements, systems, settings };
   } finally {
@@ -69,13 +70,34 @@ export async function runPeers(options: PeersOptions): Promise<PeerResults> {
   }
 }
 
-/** What the runs told; none when the system cannot do this. */
-async function runJob(clusterUrl: string, job: Job, options: PeersOptions): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (let run = 0; run < options.runs; run += 1) {
-    const outcome = await runOnDatabase(clusterUrl, job, options.say);
-    if (outcome?.result === null) break;
-    if (outcome !== undefined) outcomes.push(outcome);
+/** The same work by different systems. */
+function groupsOf(jobs: readonly Job[]): readonly (readonly Job[])[] {
+  const groups = Map.groupBy(jobs, (job) => `${job.title} ${JSON.stringify(job.parameters)}`);
+  return [...groups.values()];
+}
+
+type JobOutcome = {
+  readonly version: string;
+  readonly usage: string;
+  readonly results: RunOutcome[];
+};
+
+/** Takes turns: what the machine does besides hits all systems of a round, not one of them. */
+async function runGroup(
+  clusterUrl: string,
+  group: readonly Job[],
+  { runs, say }: PeersOptions,
+): Promise<Map<Job, JobOutcome>> {
+  const outcomes = new Map<Job, JobOutcome>();
+  for (let run = 0; run < runs; run += 1) {
+    for (const job of group) {
+      const outcome = await runOnDatabase(clusterUrl, job, say);
+      if (outcome === undefined || outcome.result === null) continue;
+      const { version, usage, result } = outcome;
+      const known = outcomes.get(job) ?? { version, usage, results: [] };
+      known.results.push(result);
+      outcomes.set(job, known);
+    }
   }
   return outcomes;
 }
@@ -131,8 +153,7 @@ function outcomeOf(child: ChildProcess): Promise<Outcome> {
   });
 }
 
-function toMeasurement(job: Job, outcomes: readonly Outcome[]): Measurement {
-  const results = outcomes.flatMap((outcome) => (outcome.result === null ? [] : [outcome.result]));
+function toMeasurement(job: Job, results: readonly RunOutcome[]): Measurement {
   const names = new Set(results.flatMap((result) => Object.keys(result.extra)));
   return {
     name: job.title,
@@ -148,10 +169,7 @@ function toMeasurement(job: Job, outcomes: readonly Outcome[]): Measurement {
 const WORST = new Set(['lost', 'late', 'duplicates', 'unsent', 'unhandled', 'maxMs']);
 
 /** The middle of the runs; of what must not happen, the worst of them. */
-function combine(
-  name: string,
-  results: readonly NonNullable<Outcome['result']>[],
-): number | string {
+function combine(name: string, results: readonly RunOutcome[]): number | string {
   const values = results.map((result) => result.extra[name] ?? Number.NaN);
   const numbers = values.filter((value) => typeof value === 'number');
   if (numbers.length === 0) return String(values[0]);
