@@ -72,36 +72,40 @@ function ConsumerFault(props: {
           {name}
         </Link>
         {healthy ? null : <Badge tone="fail">{summary(fault)}</Badge>}
-        <span className="min-w-0 flex-1 truncate text-s text-text-3">{props.description}</span>
-        {healthy ? (
-          <Button
-            size="s"
-            variant="ghost"
-            busy={update.isPending}
-            onClick={() =>
-              write(
-                { ...fault, failureRate: BROKEN_SHARE },
-                `${name} now fails on ${formatShare(BROKEN_SHARE)} of its events`,
-              )
-            }
-          >
-            <Zap aria-hidden />
-            Break
+        <span className="order-last w-full text-s text-text-3 sm:order-none sm:w-auto sm:min-w-0 sm:flex-1 sm:truncate">
+          {props.description}
+        </span>
+        <div className="ml-auto flex items-center gap-3">
+          {healthy ? (
+            <Button
+              size="s"
+              variant="ghost"
+              busy={update.isPending}
+              onClick={() =>
+                write(
+                  { ...fault, failureRate: BROKEN_SHARE },
+                  `${name} now fails on ${formatShare(BROKEN_SHARE)} of its events`,
+                )
+              }
+            >
+              <Zap aria-hidden />
+              Break
+            </Button>
+          ) : (
+            <Button
+              size="s"
+              variant="primary"
+              busy={update.isPending}
+              onClick={() => write(HEALTHY, `${name} is repaired; its dead letters can be retried`)}
+            >
+              <Wrench aria-hidden />
+              Repair
+            </Button>
+          )}
+          <Button size="s" variant="ghost" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            Faults…
           </Button>
-        ) : (
-          <Button
-            size="s"
-            variant="primary"
-            busy={update.isPending}
-            onClick={() => write(HEALTHY, `${name} is repaired; its dead letters can be retried`)}
-          >
-            <Wrench aria-hidden />
-            Repair
-          </Button>
-        )}
-        <Button size="s" variant="ghost" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-          Faults…
-        </Button>
+        </div>
       </div>
       {isOpen ? (
         <FaultSliders
