@@ -1,15 +1,17 @@
-// `node bench/engine/run.ts [append|read-all …]`: measures in the engine, without HTTP; without names everything.
+// `node bench/engine/run.ts [append|latency|drain …]`: measures in the engine, without HTTP; without names everything.
 import { type Measurement, median } from '../measurement.ts';
 import { benchAppend } from './append.ts';
 import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import { benchContended } from './contended.ts';
 import { benchDrain } from './drain.ts';
+import { benchLatency } from './latency.ts';
 import { benchReadAll } from './read-all.ts';
 import { benchReplay } from './replay.ts';
 import { benchStreamRead } from './stream-read.ts';
 
 const MEASURES: Readonly<Record<string, (cluster: BenchCluster) => Promise<Measurement[]>>> = {
   append: benchAppend,
+  latency: benchLatency,
   drain: benchDrain,
   'read-all': benchReadAll,
   replay: benchReplay,

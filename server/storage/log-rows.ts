@@ -4,8 +4,24 @@ import { EVENT_COLUMNS, type EventRow } from './event-columns.ts';
 /** Payload bytes of the events before this one in the read; the first event is always read, however large. */
 const BYTES_BEFORE = `coalesce(sum(coalesce(octet_length(x.data::text), 0) + coalesce(octet_length(x.data_binary), 0))`;
 
-/** Events after a position, in order, at most `limit` and about `maxBytes` of payload. */
+/**
+ * Events after a position, in order, at most `limit` and about `maxBytes` of payload; none only when there is none. Fewer than `limit` may
+ * come although more follow: retention leaves gaps.
+ */
 export async function selectEventsAfter(
+  db: Db,
+  position: number,
+  bound: { readonly limit: number; readonly maxBytes: number },
+): Promise<EventRow[]> {
+  const rows = await selectPageAfter(db, position, bound);
+  if (rows.length > 0) return rows;
+  const next = await selectNextPosition(db, position);
+  return next === null ? [] : selectPageAfter(db, next - 1, bound);
+}
+
+// Bounded on both sides: without statistics (a fresh leaf has none) the planner takes an open range to be small, and would read and sort
+// all that follows for each page.
+async function selectPageAfter(
   db: Db,
   position: number,
   bound: { readonly limit: number; readonly maxBytes: number },
@@ -14,11 +30,20 @@ export async function selectEventsAfter(
     name: 'events_after',
     text: `SELECT ${EVENT_COLUMNS} FROM (
              SELECT x.*, ${BYTES_BEFORE} OVER (ORDER BY x.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
-               FROM events x WHERE x.shard = 0 AND x.position > $1 ORDER BY x.position LIMIT $2) e
+               FROM events x WHERE x.shard = 0 AND x.position > $1::bigint AND x.position <= $1::bigint + $2::integer) e
             WHERE e.bytes_before < $3 ORDER BY e.position`,
     values: [position, bound.limit, bound.maxBytes],
   });
   return rows;
+}
+
+async function selectNextPosition(db: Db, after: number): Promise<number | null> {
+  const { rows } = await db.query<{ position: number }>({
+    name: 'next_position',
+    text: 'SELECT e.position FROM events e WHERE e.shard = 0 AND e.position > $1 ORDER BY e.position LIMIT 1',
+    values: [after],
+  });
+  return rows[0]?.position ?? null;
 }
 
 /** Per cursor at most `limit` events and about `maxBytes` of payload from its offset on; the position bound prunes leaves. */

@@ -7,8 +7,8 @@ import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
 
 const CHANNEL = 'weir_tail';
-/** One notification tells of everything committed in this time. */
-const NOTIFY_AFTER_MS = 5;
+/** One notification tells of everything committed in this time; the first after a quiet time is sent at once. */
+const NOTIFY_EVERY_MS = 2;
 /** Finds what a lost notification should have told, and who else is there. */
 const BACKSTOP_MS = 1_000;
 
@@ -38,18 +38,9 @@ export function createLogFollower(deps: LogFollowerDependencies): LogFollower {
   const stopping = new AbortController();
   let listening: Listening | null = null;
   let othersAlive = false;
-  let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> = Promise.resolve();
 
-  const tell = () => {
-    timer = null;
-    notify(database.pool, CHANNEL, `${nodeId} ${deps.tailPosition()}`).catch((error: unknown) =>
-      logger.debug(
-        { err: error },
-        'a notification was not sent; the others find out by themselves',
-      ),
-    );
-  };
+  const announcer = createAnnouncer(deps);
 
   const heard = (payload: string) => {
     const [from, tail] = payload.split(' ');
@@ -87,8 +78,8 @@ export function createLogFollower(deps: LogFollowerDependencies): LogFollower {
 
   return {
     name: 'log follower',
-    committed: () => {
-      if (othersAlive) timer ??= setTimeout(tell, NOTIFY_AFTER_MS);
+    committed: (tail) => {
+      if (othersAlive) announcer.tell(tail);
     },
     othersAlive: () => othersAlive,
     start: async () => {
@@ -97,9 +88,55 @@ export function createLogFollower(deps: LogFollowerDependencies): LogFollower {
     stop: async () => {
       stopping.abort();
       await running;
-      if (timer !== null) clearTimeout(timer);
+      announcer.stop();
       listening?.close();
       listening = null;
+    },
+  };
+}
+
+/** Tells the others how far this process has committed: at once after a quiet time, then at most every NOTIFY_EVERY_MS, one at a time. */
+function createAnnouncer({ clock, database, logger, nodeId }: LogFollowerDependencies) {
+  let isStopped = false;
+  let timer: NodeJS.Timeout | null = null;
+  let isTelling = false;
+  let committed = 0;
+  let told = 0;
+  let toldMs = Number.NEGATIVE_INFINITY;
+
+  const send = () => {
+    timer = null;
+    told = committed;
+    toldMs = clock.monotonicMs();
+    isTelling = true;
+    void notify(database.pool, CHANNEL, `${nodeId} ${told}`)
+      .catch((error: unknown) =>
+        logger.debug(
+          { err: error },
+          'a notification was not sent; the others find out by themselves',
+        ),
+      )
+      .finally(() => {
+        isTelling = false;
+        if (committed > told) sendSoon();
+      });
+  };
+
+  const sendSoon = () => {
+    if (isTelling || timer !== null || isStopped) return;
+    const waitMs = toldMs + NOTIFY_EVERY_MS - clock.monotonicMs();
+    if (waitMs <= 0) send();
+    else timer = setTimeout(send, waitMs);
+  };
+
+  return {
+    tell: (tail: number) => {
+      committed = tail;
+      sendSoon();
+    },
+    stop: () => {
+      isStopped = true;
+      if (timer !== null) clearTimeout(timer);
     },
   };
 }
