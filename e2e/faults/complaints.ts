@@ -1,4 +1,4 @@
-import { FaultRun, type HistoryReport } from './fault-run.ts';
+import { FaultRun, type HistoryReport, type Load } from './fault-run.ts';
 import { type ServerOptions } from './server-launch.ts';
 
 const SHOWN = 20;
@@ -8,8 +8,7 @@ export type Scenario = {
   readonly name: string;
   readonly seed: number;
   readonly server: ServerOptions;
-  /** Between two requests of a producer. */
-  readonly pauseMaxMs?: number;
+  readonly load?: Load;
   /** Does its worst to a server under load. What it measured is printed; it throws when something came too late. */
   readonly hurt: (run: FaultRun) => Promise<Readonly<Record<string, unknown>>>;
   /** What this fault does not excuse either. */
@@ -18,12 +17,12 @@ export type Scenario = {
 
 /** What no fault excuses, in words; empty when all went well. */
 export function complaintsAfter(scenario: Scenario): Promise<readonly string[]> {
-  const { name, seed, server, hurt, complain = () => [] } = scenario;
+  const { name, seed, server, load, hurt, complain = () => [] } = scenario;
   return FaultRun.during({ ...server, seed }, async (run) => {
     let measured: Readonly<Record<string, unknown>>;
     let report: HistoryReport;
     try {
-      await run.load(undefined, scenario.pauseMaxMs);
+      await run.load(load);
       measured = await hurt(run);
       report = await run.finish();
     } catch (error) {

@@ -200,6 +200,7 @@ describe('the way to Postgres is bad', () => {
       await complaintsBehindProxy({
         name: 'forgotten connections',
         hurt: async (run, proxy) => {
+          await run.untilAcknowledged();
           proxy.forgetConnections();
           return { resumedMs: await run.untilAcknowledged() };
         },

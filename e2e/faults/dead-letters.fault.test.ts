@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { type StoredEvent } from '#contracts/event.ts';
 import { checkHistory } from './checker.ts';
-import { type JournalEntry, type Received } from './journal.ts';
+import { type Received } from './journal.ts';
 import { SOURCE } from './producer.ts';
+import { retryDelays } from './retry-delays.ts';
 import { Workbench } from './workbench.ts';
 
 const EVENTS = 2_000;
@@ -88,11 +89,11 @@ test('retries come one, two and four seconds after the failure', async () => {
   await bench.consume('picky', { retry: { jitter: 0 } }, isPoison);
   await bench.api.untilDrained('picky');
 
-  const entries = bench.entriesOf('picky');
+  const measured = retryDelays(bench.entriesOf('picky'));
   const letters = await bench.api.letters('picky');
   expect(letters).toHaveLength(poison.length);
   for (const { event } of letters) {
-    const delays = delaysOf(event.id, entries);
+    const delays = measured.find(({ eventId }) => eventId === event.id)?.delaysMs ?? [];
     process.stdout.write(`retry delays of ${event.id}: ${delays.map(Math.round).join(', ')} ms\n`);
     expect(delays).toHaveLength(REAL_DELAYS_MS.length);
     REAL_DELAYS_MS.forEach((expectedMs, index) => {
@@ -102,20 +103,3 @@ test('retries come one, two and four seconds after the failure', async () => {
     });
   }
 });
-
-/** From each refusal of an event to its next delivery. */
-function delaysOf(eventId: string, entries: readonly JournalEntry[]): number[] {
-  const receivedAtMs: number[] = [];
-  const refusedAtMs: number[] = [];
-  const ids = new Set<string>();
-  for (const entry of entries) {
-    if (entry.step === 'settle.invoke' && entry.deliveryIds.some((id) => ids.has(id)))
-      refusedAtMs.push(entry.atMs);
-    if (entry.step !== 'received') continue;
-    for (const delivery of entry.deliveries.filter((each) => each.eventId === eventId)) {
-      ids.add(delivery.deliveryId);
-      receivedAtMs.push(entry.atMs);
-    }
-  }
-  return receivedAtMs.slice(1).map((atMs, index) => atMs - (refusedAtMs[index] ?? 0));
-}

@@ -6,7 +6,7 @@ import { type JournalEntry } from './journal.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { LogReader } from './log-reader.ts';
 import { Producer, SOURCE, TYPES } from './producer.ts';
-import { PullConsumer } from './pull-consumer.ts';
+import { PullConsumer, type PullConsumerOptions } from './pull-consumer.ts';
 import { seededRandom } from './seeded-random.ts';
 import { type ServerOptions } from './server-launch.ts';
 import { ServerProcess } from './server-process.ts';
@@ -20,6 +20,15 @@ const ACKNOWLEDGED_WITHIN_MS = 60_000;
 const VISIBILITY_MS = 5_000;
 /** One sees all, the other half of the types. */
 const CONSUMERS = [{ name: 'all' }, { name: 'half', types: [TYPES[0]] }] as const;
+
+export type Load = {
+  /** Lets something stand between the producers and the server. */
+  readonly producerUrl?: string;
+  /** Between two requests of a producer. */
+  readonly pauseMaxMs?: number;
+  /** Which deliveries the consumers refuse; none without it. */
+  readonly refuses?: PullConsumerOptions['refuses'];
+};
 
 /** A server under load by journalling clients, and the history they leave. */
 export class FaultRun {
@@ -52,6 +61,7 @@ export class FaultRun {
       await run.api.putSubscription(name, {
         filter: { topics: [TOPIC], ...filter },
         delivery: { kind: 'pull', visibilityMs: VISIBILITY_MS },
+        retry: { jitter: 0 },
       });
     return run;
   }
@@ -62,8 +72,8 @@ export class FaultRun {
     this.random = seededRandom(seed);
   }
 
-  /** Puts the load on. `producerUrl` lets something stand between the producers and the server. */
-  async load(producerUrl = this.server.url, pauseMaxMs?: number): Promise<void> {
+  /** Puts the load on. */
+  async load({ producerUrl = this.server.url, pauseMaxMs, refuses }: Load = {}): Promise<void> {
     const keys = Array.from({ length: KEYS }, (_, index) => `key-${index}`);
     for (let i = 0; i < PRODUCERS; i += 1) {
       const name = `producer-${i}`;
@@ -85,6 +95,7 @@ export class FaultRun {
           subscription: name,
           url: this.server.url,
           journal: await this.#journals.open(name),
+          ...(refuses && { refuses }),
         }),
       );
     for (let i = 0; i < READERS; i += 1) {
@@ -109,6 +120,11 @@ export class FaultRun {
       tooLate.catch(() => undefined);
       waiting.abort();
     }
+  }
+
+  /** What a client wrote down so far. */
+  entriesOf(client: string): readonly JournalEntry[] {
+    return this.#journals.read().filter((entry) => entry.client === client);
   }
 
   /** Ends the load, waits until the consumers are through, and checks the history. */

@@ -68,7 +68,7 @@ describe('a history of publishes and polls', () => {
         name: 'history',
         seed,
         server: {},
-        pauseMaxMs: PAUSE_MAX_MS,
+        load: { pauseMaxMs: PAUSE_MAX_MS },
         hurt: async (run) => ({ struck: await strikeFor(run, HISTORY_MS) }),
       });
 

@@ -71,6 +71,23 @@ export const MUTANTS = {
     replace: `const kept = more ? found.records.slice(0, limit) : found.records;
   const records = kept.filter(({ position }) => position % 40 > 0);`,
   },
+  'acknowledges what it could not store': {
+    file: 'server/engine/log/group-commit.ts',
+    find: 'for (const pending of batch) pending.reject(reason);',
+    replace: `const place = { topic: 'load', partition: 0, offset: 0, position: 1, duplicate: false };
+    for (const pending of batch)
+      pending.resolve(pending.append.events.map(({ id }) => ({ id, ...place })));`,
+  },
+  'tells by its own clock when a retry is due': {
+    file: 'server/storage/retry-rows.ts',
+    find: "now() + $15 * interval '1 millisecond'",
+    replace: "to_timestamp(${Date.now() / 1_000}) + $15 * interval '1 millisecond'",
+  },
+  'orders the log by its own clock': {
+    file: 'server/storage/event-query-rows.ts',
+    find: 'ORDER BY ${orderColumn(conditions)}',
+    replace: 'ORDER BY e.time, ${orderColumn(conditions)}',
+  },
 } as const satisfies Readonly<Record<string, Mutant>>;
 
 export type MutantName = keyof typeof MUTANTS;

@@ -18,7 +18,7 @@ test('the checker names every event that was acknowledged and never stored', asy
   run = await FaultRun.start(1);
   const liar = await LyingProxy.start(run.server.url);
   proxy = liar;
-  await run.load(liar.url);
+  await run.load({ producerUrl: liar.url });
   await until('the proxy has lied', 60_000, () =>
     liar.liedAbout.length >= LIES ? true : undefined,
   );

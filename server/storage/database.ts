@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { classifyDatabaseError } from './database-errors.ts';
 import { PrismaClient } from './generated/client.ts';
 
 /** A pool or one of its clients inside a transaction: first argument of every storage function on a hot path. */
@@ -33,6 +34,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const WRITER_STATEMENT_TIMEOUT_MS = 10_000;
 const WRITER_LOCK_TIMEOUT_MS = 5_000;
+/** Postgres ends a statement by itself; what is silent for so much longer has lost its connection without a word. */
+const SILENCE_MS = 2_000;
 
 // int8 as a JS number: positions stay below 2^53. Timestamps stay text and are parsed where they are used.
 const INT8 = 20;
@@ -64,6 +67,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     ...base,
     max: options.poolSize ?? 12,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: STATEMENT_TIMEOUT_MS + SILENCE_MS,
     application_name: 'weir',
   });
   const writers = new pg.Pool({
@@ -71,7 +75,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: 2,
     statement_timeout: WRITER_STATEMENT_TIMEOUT_MS,
     lock_timeout: WRITER_LOCK_TIMEOUT_MS,
-    query_timeout: WRITER_STATEMENT_TIMEOUT_MS + 2_000,
+    query_timeout: WRITER_STATEMENT_TIMEOUT_MS + SILENCE_MS,
     application_name: 'weir-log',
   });
   const lost = options.onConnectionLost ?? (() => undefined);
@@ -106,11 +110,23 @@ export async function withTransaction<Result>(
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((rollbackError: unknown) => {
-      broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
-    });
+    // A lost connection has rolled back by itself, and on a silent one the request would wait in vain.
+    broken =
+      classifyDatabaseError(error) === 'connection' ? asError(error) : await rollBack(client);
     throw error;
   } finally {
     client.release(broken);
   }
 }
+
+async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('ROLLBACK');
+    return undefined;
+  } catch (error) {
+    return asError(error);
+  }
+}
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(String(error));

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { complaintsAfter } from './complaints.ts';
+import { type FaultRun } from './fault-run.ts';
+import { type Received } from './journal.ts';
+import { mutantTest } from './mutant-test.ts';
+import { retryDelays } from './retry-delays.ts';
+import { type ServerOptions } from './server-launch.ts';
+import { until } from './until.ts';
+
+const SEED = Number(process.env['WEIR_FAULT_SEED'] ?? Date.now() % 2 ** 32);
+const JUMPS = Number(process.env['WEIR_FAULT_CLOCK_JUMPS'] ?? '10');
+const JUMP_MAX_MS = 3_600_000;
+const JUMP_EVERY_MS = 600;
+const CONSUMER = 'half';
+/** Every so many events of a key are refused once. */
+const REFUSED_EVERY = 10;
+/** The first delay of a retry. */
+const DELAY_MS = 1_000;
+const EARLY_MS = 50;
+const LATE_MS = 1_500;
+const AGAIN_WITHIN_MS = 10_000;
+const TIMEOUT_MS = 120_000;
+
+test('a clock that jumps an hour to and fro changes neither order nor the time of a retry', {
+  timeout: TIMEOUT_MS + JUMPS * JUMP_EVERY_MS,
+}, async () => {
+  process.stdout.write(`seed ${SEED} (WEIR_FAULT_SEED repeats it)\n`);
+  expect(await complaintsUnderJumps(JUMPS)).toEqual([]);
+});
+
+mutantTest('tells by its own clock when a retry is due', (repository) =>
+  complaintsUnderJumps(JUMPS, { repository }),
+);
+
+mutantTest('orders the log by its own clock', (repository) =>
+  complaintsUnderJumps(JUMPS, { repository }),
+);
+
+function complaintsUnderJumps(
+  jumps: number,
+  server: ServerOptions = {},
+): Promise<readonly string[]> {
+  return complaintsAfter({
+    name: 'the clock jumps',
+    seed: SEED,
+    server: { ...server, hasShiftableClock: true },
+    load: { refuses: isRefused },
+    hurt: async (run) => {
+      for (let jump = 0; jump < jumps; jump += 1) {
+        await run.untilAcknowledged();
+        run.server.shiftClock((run.random() * 2 - 1) * JUMP_MAX_MS);
+        await sleep(JUMP_EVERY_MS);
+      }
+      return { jumps, retryDelayMs: await delaysOf(run) };
+    },
+  });
+}
+
+function isRefused({ sequence, attempt }: Received): boolean {
+  return attempt === 1 && sequence % REFUSED_EVERY === 0;
+}
+
+/** Rejects when a retry came at another time than it should, or not at all. */
+async function delaysOf(run: FaultRun): Promise<{ readonly min: number; readonly max: number }> {
+  const refusedByNow = retryDelays(run.entriesOf(CONSUMER)).map(({ eventId }) => eventId);
+  const delays = await until('what was refused came again', AGAIN_WITHIN_MS, () => {
+    const all = retryDelays(run.entriesOf(CONSUMER));
+    const wanted = all.filter(({ eventId }) => refusedByNow.includes(eventId));
+    return wanted.some(({ isWaiting }) => isWaiting)
+      ? undefined
+      : wanted.flatMap(({ delaysMs }) => delaysMs);
+  });
+  const min = Math.round(Math.min(...delays));
+  const max = Math.round(Math.max(...delays));
+  if (delays.length === 0) throw new Error('Nothing was refused.');
+  if (min < DELAY_MS - EARLY_MS || max > DELAY_MS + LATE_MS)
+    throw new Error(`Retries came after ${min} to ${max} ms instead of ${DELAY_MS}.`);
+  return { min, max };
+}
