@@ -116,7 +116,7 @@ export class Attempts {
       return;
     }
     this.#count(delivery, 'handled', durationMs);
-    onBreaker(breaker.succeeded(delivery.attempt, clock.now()));
+    onBreaker(breaker.succeeded(delivery.attempt));
     if (delivery.retry !== null) {
       void this.#acknowledge(delivery);
       return;
@@ -140,8 +140,8 @@ export class Attempts {
     failure: Failure,
     attempt: { readonly durationMs: number; readonly delayMs?: number | undefined },
   ): Promise<void> {
-    const { breaker, clock, failuresTrip, onBreaker, outcomes } = this.#deps;
-    if (failuresTrip) onBreaker(breaker.failed(delivery.attempt, clock.now()));
+    const { breaker, failuresTrip, onBreaker, outcomes } = this.#deps;
+    if (failuresTrip) onBreaker(breaker.failed(delivery.attempt));
     let end: AttemptEnd;
     try {
       end = await outcomes.failed(delivery, failure, attempt);

@@ -194,9 +194,7 @@ function brokerFace(parts: FaceParts): Broker {
     setBreaker: async (name, state, actor) => {
       const entry = subscriptions.require(name);
       const change =
-        entry.runner === null
-          ? entry.breaker.set(state, parts.clock.now())
-          : entry.runner.setBreaker(state);
+        entry.runner === null ? entry.breaker.set(state) : entry.runner.setBreaker(state);
       if (change !== null) runtime.noteBreaker(entry, change, actor);
       return describe(entry);
     },

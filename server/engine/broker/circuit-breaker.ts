@@ -1,4 +1,5 @@
 import { type BreakerSettings } from '#contracts/subscription.ts';
+import { type Clock } from '../clock.ts';
 
 /*
  *            `failures` first attempts failed within `windowMs`, and at least as many as succeeded
@@ -20,18 +21,32 @@ export type BreakerState = {
 
 export type BreakerChange = 'opened' | 'half-opened' | 'closed';
 
-/** Counts and moves one subscription's breaker. Time is passed in; it does nothing by itself. */
+/**
+ * Counts and moves one subscription's breaker; it does nothing by itself. Its waits are measured on the monotonic clock: a machine
+ * whose wall clock is set keeps no breaker open for longer than `openMs`.
+ */
 export class CircuitBreaker {
   readonly #settings: BreakerSettings;
+  readonly #clock: Pick<Clock, 'now' | 'monotonicMs'>;
   #state: BreakerState;
+  /** When it came into this state, on the monotonic clock. */
+  #enteredMs: number;
   readonly #failedAt: number[] = [];
   #succeeded = 0;
   #succeededBefore = 0;
   #windowStartMs = 0;
 
-  constructor(settings: BreakerSettings, state: BreakerState) {
+  constructor(
+    settings: BreakerSettings,
+    state: BreakerState,
+    clock: Pick<Clock, 'now' | 'monotonicMs'>,
+  ) {
     this.#settings = settings;
     this.#state = state;
+    this.#clock = clock;
+    // Of a state that an earlier process left there is wall time alone, and that may have been set meanwhile.
+    const ageMs = Math.min(settings.openMs, Math.max(0, clock.now() - state.sinceMs));
+    this.#enteredMs = clock.monotonicMs() - ageMs;
   }
 
   get state(): BreakerState {
@@ -49,47 +64,49 @@ export class CircuitBreaker {
     return this.#state.state === 'half-open' ? 1 : 0;
   }
 
-  /** When an open breaker wants `tick`; null when nothing is to be waited for. */
-  get halfOpensAtMs(): number | null {
+  /** In how many milliseconds an open breaker wants `tick`; null when nothing is to be waited for. */
+  get halfOpensInMs(): number | null {
     if (this.#state.state !== 'open' || this.#state.held) return null;
-    return this.#state.sinceMs + this.#settings.openMs;
+    return this.#enteredMs + this.#settings.openMs - this.#clock.monotonicMs();
   }
 
-  tick(nowMs: number): BreakerChange | null {
-    const at = this.halfOpensAtMs;
-    if (at === null || nowMs < at) return null;
-    return this.#move('half-open', nowMs, false);
+  tick(): BreakerChange | null {
+    const waitMs = this.halfOpensInMs;
+    if (waitMs === null || waitMs > 0) return null;
+    return this.#move('half-open', false);
   }
 
-  succeeded(attempt: number, nowMs: number): BreakerChange | null {
-    if (this.#state.state === 'half-open') return this.#move('closed', nowMs, false);
+  succeeded(attempt: number): BreakerChange | null {
+    if (this.#state.state === 'half-open') return this.#move('closed', false);
     if (attempt === 1) {
-      this.#turnWindow(nowMs);
+      this.#turnWindow(this.#clock.monotonicMs());
       this.#succeeded += 1;
     }
     return null;
   }
 
-  failed(attempt: number, nowMs: number): BreakerChange | null {
-    if (this.#state.state === 'half-open') return this.#move('open', nowMs, false);
+  failed(attempt: number): BreakerChange | null {
+    if (this.#state.state === 'half-open') return this.#move('open', false);
     if (this.#state.state === 'open' || attempt !== 1) return null;
+    const nowMs = this.#clock.monotonicMs();
     this.#turnWindow(nowMs);
     this.#failedAt.push(nowMs);
     while ((this.#failedAt[0] ?? nowMs) <= nowMs - this.#settings.windowMs) this.#failedAt.shift();
     if (this.#failedAt.length > this.#settings.failures) this.#failedAt.shift();
     const enough = this.#failedAt.length >= this.#settings.failures;
     const most = this.#failedAt.length >= this.#succeeded + this.#succeededBefore;
-    return enough && most ? this.#move('open', nowMs, false) : null;
+    return enough && most ? this.#move('open', false) : null;
   }
 
   /** Moved by a person. */
-  set(state: 'open' | 'closed', nowMs: number): BreakerChange | null {
+  set(state: 'open' | 'closed'): BreakerChange | null {
     if (this.#state.state === state) return null;
-    return this.#move(state, nowMs, state === 'open');
+    return this.#move(state, state === 'open');
   }
 
-  #move(state: BreakerState['state'], nowMs: number, held: boolean): BreakerChange {
-    this.#state = { state, sinceMs: nowMs, held };
+  #move(state: BreakerState['state'], held: boolean): BreakerChange {
+    this.#state = { state, sinceMs: this.#clock.now(), held };
+    this.#enteredMs = this.#clock.monotonicMs();
     if (state === 'closed') {
       this.#failedAt.length = 0;
       this.#succeeded = 0;

@@ -370,17 +370,16 @@ export class SubscriptionRunner {
   }
 
   setBreaker(state: 'open' | 'closed'): BreakerChange | null {
-    const change = this.breaker.set(state, this.#deps.clock.now());
+    const change = this.breaker.set(state);
     this.#tickBreaker();
     this.wake();
     return change;
   }
 
   #tickBreaker(): void {
-    const now = this.#deps.clock.now();
-    this.#noteBreaker(this.breaker.tick(now));
-    const at = this.breaker.halfOpensAtMs;
-    if (at !== null) this.#breakerTimer.inMs(at - now);
+    this.#noteBreaker(this.breaker.tick());
+    const waitMs = this.breaker.halfOpensInMs;
+    if (waitMs !== null) this.#breakerTimer.inMs(waitMs);
   }
 
   #noteBreaker(change: BreakerChange | null): void {

@@ -55,7 +55,7 @@ export class SubscriptionRuntime {
     return new SubscriptionEntry({
       row,
       matches: this.matcherOf(row.settings.filter),
-      breaker: new CircuitBreaker(row.settings.breaker, row.breaker),
+      breaker: new CircuitBreaker(row.settings.breaker, row.breaker, this.#deps.clock),
       meter: new ConsumerMeter(this.#deps.clock),
     });
   }
@@ -77,7 +77,8 @@ export class SubscriptionRuntime {
   follow(entry: SubscriptionEntry, row: SubscriptionRow): void {
     entry.row = row;
     entry.matches = this.matcherOf(row.settings.filter);
-    entry.breaker = new CircuitBreaker(row.settings.breaker, entry.breaker.state);
+    const { breaker } = row.settings;
+    entry.breaker = new CircuitBreaker(breaker, entry.breaker.state, this.#deps.clock);
   }
 
   /** Starts delivering, when there is something to deliver to. */
