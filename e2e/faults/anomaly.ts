@@ -27,6 +27,8 @@ export type AnomalyKind =
   | 'write-cycle'
   | 'read-cycle'
   | 'real-time-cycle'
-  | 'stale-read';
+  | 'stale-read'
+  | 'delivered-by-two'
+  | 'delivered-by-a-zombie';
 
 export type Anomaly = { readonly kind: AnomalyKind; readonly detail: string };

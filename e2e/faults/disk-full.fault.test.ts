@@ -1,19 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { complaintsAfter } from './complaints.ts';
 import { type FaultRun } from './fault-run.ts';
 import { mutantTest } from './mutant-test.ts';
 import { SmallDisk } from './small-disk.ts';
-import { until } from './until.ts';
 
 const SEED = Number(process.env['WEIR_FAULT_SEED'] ?? Date.now() % 2 ** 32);
 const CYCLES = Number(process.env['WEIR_FAULT_DISK_CYCLES'] ?? '2');
 /** The log of Postgres grows from cycle to cycle, and the disk is small. */
 const CYCLES_OF_A_RUN = 4;
 const DISK_MB = 320;
-const REFUSED_WITHIN_MS = 60_000;
-const FULL_FOR_MS = 3_000;
+const REFUSED_WITHIN_MS = 20_000;
+const FULL_FOR_MS = 5_000;
+const LOG_RECORD_BYTES = 1_000_000;
 const RECOVERS_WITHIN_MS = 30_000;
 const PATIENCE_MS = 20_000;
 const CYCLE_TIMEOUT_MS = 120_000;
@@ -58,15 +59,19 @@ async function complaintsOnSmallDisk(
       hurt: async (run) => {
         const resumedMs: number[] = [];
         const answers: Record<string, number> = {};
+        const stored: string[] = [];
         for (let cycle = 0; cycle < cycles; cycle += 1) {
           await run.untilAcknowledged();
           disk.fill();
-          await untilRefused(run);
+          // In turn there is no room for rows, and none for Postgres's log, which ends Postgres.
+          if (cycle % 2 === 1) await fillLog(run);
+          stored.push(...(await untilRefused(run)));
           await watchFullDisk(run, answers);
           disk.free();
           const resumed = run.untilAcknowledged(RECOVERS_WITHIN_MS);
           resumedMs.push(Math.round(await run.server.unlessEnded(resumed)));
         }
+        await expectStored(run, stored);
         return { cycles, resumedMs, answers };
       },
     });
@@ -75,11 +80,40 @@ async function complaintsOnSmallDisk(
   }
 }
 
-/** Publishes large events, which no producer's history contains, until there is no room for one. */
-async function untilRefused(run: FaultRun): Promise<void> {
-  await until('the disk is full', REFUSED_WITHIN_MS, async () =>
-    (await publishLargeEvent(run)).status === 201 ? undefined : true,
-  );
+/** Writes Postgres's log and nothing else, until there is no room for more. */
+async function fillLog({ server }: FaultRun): Promise<void> {
+  const client = new pg.Client({ connectionString: server.postgresUrl() });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const record = ['weir', 'x'.repeat(LOG_RECORD_BYTES)];
+    for (let bytes = 0; bytes < DISK_MB * 1_048_576; bytes += LOG_RECORD_BYTES)
+      await client.query('SELECT pg_logical_emit_message(true, $1, $2)', record);
+  } catch {
+    return;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  throw new Error('The disk is not full.');
+}
+
+/** Publishes large events, which are no producer's, until there is no room for one. The ids of those that were acknowledged. */
+async function untilRefused(run: FaultRun): Promise<readonly string[]> {
+  const acknowledged: string[] = [];
+  const deadline = performance.now() + REFUSED_WITHIN_MS;
+  while (performance.now() < deadline) {
+    const { id, status } = await publishLargeEvent(run);
+    if (status !== 201) return acknowledged;
+    acknowledged.push(id);
+  }
+  await expectStored(run, acknowledged);
+  throw new Error('The disk was full, and every event was stored.');
+}
+
+async function expectStored({ api }: FaultRun, ids: readonly string[]): Promise<void> {
+  const stored = new Set((await api.log()).map(({ id }) => id));
+  const lost = ids.filter((id) => !stored.has(id));
+  if (lost.length > 0) throw new Error(`${lost.length} were acknowledged on a full disk and lost.`);
 }
 
 /** Rejects when an answer does not say what is the matter, or when reading or the pages suffer while Postgres lives. */
@@ -109,18 +143,22 @@ async function expectAnswer(url: string, statuses: readonly number[]): Promise<v
   if (!statuses.includes(answer.status)) throw new Error(`${url} answered ${answer.status}`);
 }
 
-function publishLargeEvent(run: FaultRun) {
-  return request(`${run.server.url}/api/v1/topics/burner/events`, {
+async function publishLargeEvent(run: FaultRun) {
+  const id = randomUUID();
+  const noise = randomBytes(PAYLOAD_BYTES).toString('base64');
+  const event = {
+    specversion: '1.0',
+    id,
+    source: '/burner',
+    type: 'burner.large',
+    data: { noise },
+  };
+  const answer = await request(`${run.server.url}/api/v1/topics/burner/events`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      specversion: '1.0',
-      id: randomUUID(),
-      source: '/burner',
-      type: 'burner.large',
-      data: { noise: randomBytes(PAYLOAD_BYTES).toString('base64') },
-    }),
+    body: JSON.stringify(event),
   });
+  return { id, ...answer };
 }
 
 async function request(url: string, init: RequestInit = {}) {

@@ -88,6 +88,12 @@ export const MUTANTS = {
     find: 'ORDER BY ${orderColumn(conditions)}',
     replace: 'ORDER BY e.time, ${orderColumn(conditions)}',
   },
+  'takes a long pause for its end': {
+    file: 'server/storage/node-rows.ts',
+    find: "'UPDATE nodes SET heartbeat_at = now() WHERE node_id = $1 AND incarnation = $2'",
+    replace:
+      "`UPDATE nodes SET heartbeat_at = now() WHERE node_id = $1 AND incarnation = $2 AND heartbeat_at > now() - interval '10 s'`",
+  },
 } as const satisfies Readonly<Record<string, Mutant>>;
 
 export type MutantName = keyof typeof MUTANTS;

@@ -13,6 +13,8 @@ const GIVE_UP_AFTER_MS = 60_000;
 export type ProducerOptions = {
   readonly name: string;
   readonly url: string;
+  /** Servers of the same log: requests go to all in turn, and so do the attempts of one. */
+  readonly otherUrls?: readonly string[];
   readonly topic: string;
   /** No other producer may use these. */
   readonly keys: readonly string[];
@@ -50,6 +52,7 @@ export class Producer {
   }
 
   start(): void {
+    this.#stopping = false;
     this.#running = this.#run();
     // Whoever stops it is told; until then a failure must not end the process.
     this.#running.catch(() => undefined);
@@ -111,15 +114,16 @@ export class Producer {
 
   /** Whether the outcome is known. A refusal is an error of the test: these events are valid. */
   async #attempt(events: readonly Produced[]): Promise<boolean> {
-    const { journal, name, url, topic } = this.#options;
+    const { journal, name, url, otherUrls = [], topic } = this.#options;
     this.#requests += 1;
+    const server = [url, ...otherUrls].at(this.#requests % (otherUrls.length + 1)) ?? url;
     const request = `${name}-${this.#requests}`;
     await journal.write({ step: 'publish.invoke', request, events: [...events] });
     const invokedAtMs = performance.now();
     try {
       const bodies = events.map(toCloudEvent);
       const body = bodies.length === 1 ? bodies[0] : bodies;
-      const answer = await ask(`${url}/api/v1/topics/${topic}/events`, 'POST', body);
+      const answer = await ask(`${server}/api/v1/topics/${topic}/events`, 'POST', body);
       const reason = `${answer.status} ${JSON.stringify(answer.body)}`;
       if (answer.status === 201) {
         const receipts = publishResponseSchema.parse(answer.body).events;

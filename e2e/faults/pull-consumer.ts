@@ -22,6 +22,8 @@ export type PullConsumerOptions = {
   /** Whether it refuses a delivery; without this it refuses none. */
   readonly refuses?: (delivery: Received) => boolean;
   readonly receiveMax?: number;
+  /** How long it keeps deliveries before it settles them; not at all without it. */
+  readonly holdsMs?: () => number;
 };
 
 /** Receives and settles in a loop, one answer at a time. What it could not settle it settles again while it may. */
@@ -86,7 +88,8 @@ export class PullConsumer {
   }
 
   async #settleAll(deliveries: readonly Received[]): Promise<void> {
-    const { refuses = () => false } = this.#options;
+    const { refuses = () => false, holdsMs } = this.#options;
+    if (holdsMs !== undefined) await sleep(holdsMs());
     const refused = deliveries.filter(refuses);
     const handled = deliveries.filter((delivery) => !refused.includes(delivery));
     if (handled.length > 0) {

@@ -114,6 +114,12 @@ export class ServerProcess {
     this.#child.send(byMs);
   }
 
+  /** The address of the Postgres it brought, for what only a superuser can do. */
+  postgresUrl(): string {
+    const read = (name: string) => readFileSync(join(this.dataFolder, name), 'utf8').trim();
+    return `postgresql://weir:${read('postgres-password')}@127.0.0.1:${read('postgres-port')}/weir`;
+  }
+
   /** Starts again on the same data folder and port, without waiting. */
   restart(): void {
     this.#child = this.#spawn(this.#port);

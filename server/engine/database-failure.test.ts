@@ -27,4 +27,11 @@ describe('databaseFailure', () => {
     expect(databaseFailure('text')).toBeNull();
     expect(databaseFailure(withCode('42703'))).toBeNull();
   });
+
+  it('tells of a full disk as what it is', () => {
+    expect(databaseFailure(withCode('53100'))).toMatchObject({
+      code: 'unavailable',
+      message: 'The disk of the database is full; try again.',
+    });
+  });
 });

@@ -3,6 +3,7 @@ import { appendBatch } from '#server/storage/append-rows.ts';
 import { type Database, type Db } from '#server/storage/database.ts';
 import { classifyDatabaseError } from '#server/storage/database-errors.ts';
 import { type Clock } from '../clock.ts';
+import { unavailableReason } from '../database-failure.ts';
 import { EngineError } from '../errors.ts';
 import { type Logger } from '../logger.ts';
 import {
@@ -220,7 +221,7 @@ function givenUp(mayBeStored: boolean, cause: unknown): EngineError {
         'The connection to the database was lost while storing. Send the same events with the same ids again: what was stored is then answered as a duplicate.',
         { retryAfterMs: RETRY_AFTER_MS, cause },
       )
-    : new EngineError('unavailable', 'The database cannot be reached; nothing was stored.', {
+    : new EngineError('unavailable', `${unavailableReason(cause)}; nothing was stored.`, {
         retryAfterMs: RETRY_AFTER_MS,
         cause,
       });

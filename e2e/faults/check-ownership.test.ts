@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { checkOwnership, type Outage, takeoversMs } from './check-ownership.ts';
+import { type JournalEntry } from './journal.ts';
+
+const partitionOf = new Map([
+  ['a', 0],
+  ['b', 0],
+  ['c', 1],
+]);
+
+/** One event in the hands of one consumer. */
+function held(client: string, eventId: string, fromMs: number, toMs: number): JournalEntry[] {
+  const deliveryId = `${client}-${eventId}-${fromMs}`;
+  const received = { deliveryId, attempt: 1, eventId, position: 1, key: 'k', sequence: 0 };
+  return [
+    {
+      client,
+      atMs: fromMs,
+      step: 'received',
+      deliveries: [{ ...received, replay: null, redrive: null }],
+    },
+    { client, atMs: toMs, step: 'settle.invoke', verdict: 'ack', deliveryIds: [deliveryId] },
+    {
+      client,
+      atMs: toMs + 1,
+      step: 'settle.ok',
+      verdict: 'ack',
+      acknowledged: [deliveryId],
+      expired: [],
+    },
+  ];
+}
+
+const kindsOf = (entries: readonly JournalEntry[], outages: readonly Outage[] = []) =>
+  checkOwnership({ entries, partitionOf, outages }).map(({ kind }) => kind);
+
+test('one server after another, and two at two partitions, are well', () => {
+  expect(kindsOf([...held('x', 'a', 10, 20), ...held('y', 'b', 20, 30)])).toEqual([]);
+  expect(kindsOf([...held('x', 'a', 10, 30), ...held('y', 'c', 20, 30)])).toEqual([]);
+});
+
+test('a partition in flight at two servers at once is named', () => {
+  expect(kindsOf([...held('x', 'a', 10, 30), ...held('y', 'b', 29, 40)])).toEqual([
+    'delivered-by-two',
+  ]);
+});
+
+test('what a server had handed out before it stood still does not count', () => {
+  const entries = [...held('x', 'a', 10, 90), ...held('y', 'a', 50, 60)];
+  expect(kindsOf(entries, [{ client: 'x', fromMs: 20, toMs: 80 }])).toEqual([]);
+  expect(kindsOf(entries, [{ client: 'x', fromMs: 55, toMs: 80 }])).toEqual(['delivered-by-two']);
+});
+
+test('what a server hands out again after it stood still is named', () => {
+  const entries = [...held('x', 'a', 10, 15), ...held('y', 'a', 50, 60), ...held('x', 'a', 95, 99)];
+  expect(kindsOf(entries, [{ client: 'x', fromMs: 20, toMs: 80 }])).toEqual([
+    'delivered-by-a-zombie',
+  ]);
+});
+
+test('a takeover lasts until the last partition of the server came from another one', () => {
+  const before = [...held('x', 'a', 10, 12), ...held('x', 'c', 14, 16)];
+  const ended = { client: 'x', atMs: 20 };
+  const half = [...before, ...held('y', 'b', 50, 55)];
+  expect(takeoversMs({ entries: half, partitionOf }, ended)).toBeUndefined();
+  const whole = [...half, ...held('z', 'c', 70, 75)];
+  expect(takeoversMs({ entries: whole, partitionOf }, ended)?.toSorted()).toEqual([30, 50]);
+});

@@ -1,0 +1,117 @@
+import { type Anomaly } from './anomaly.ts';
+import { type JournalEntry } from './journal.ts';
+
+/** A server that did not run for a while: nothing it had handed out counts as in flight from then on. */
+export type Outage = { readonly client: string; readonly fromMs: number; readonly toMs: number };
+
+export type Ownership = {
+  /** Of the consumers of one subscription, each at a server of its own. */
+  readonly entries: readonly JournalEntry[];
+  /** Where the log holds each event. */
+  readonly partitionOf: ReadonlyMap<string, number>;
+  readonly outages: readonly Outage[];
+};
+
+type Window = {
+  readonly client: string;
+  readonly eventId: string;
+  readonly partition: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+};
+
+/**
+ * No partition is in flight at two servers at once. A delivery is in flight from the moment its consumer has it until the consumer begins to
+ * settle it, which is less than what the server knows: what overlaps here did overlap.
+ */
+export function checkOwnership(ownership: Ownership): readonly Anomaly[] {
+  const byPartition = Map.groupBy(windowsOf(ownership), ({ partition }) => partition);
+  return [
+    ...[...byPartition.values()].flatMap(checkOverlaps),
+    ...ownership.outages.flatMap((outage) => checkZombie(outage, ownership)),
+  ];
+}
+
+/**
+ * How long after the end of a server each of its partitions came from another one. Undefined while one of them has not; a partition of which
+ * nothing was delivered before counts for nothing.
+ */
+export function takeoversMs(
+  { entries, partitionOf }: Pick<Ownership, 'entries' | 'partitionOf'>,
+  ended: { readonly client: string; readonly atMs: number },
+): readonly number[] | undefined {
+  const lastClient = new Map<number, string>();
+  const taken = new Map<number, number>();
+  for (const { client, eventId, atMs } of deliveriesOf(entries)) {
+    const partition = partitionOf.get(eventId);
+    if (partition === undefined) continue;
+    if (atMs <= ended.atMs) lastClient.set(partition, client);
+    else if (client !== ended.client && !taken.has(partition))
+      taken.set(partition, atMs - ended.atMs);
+  }
+  const lost = [...lastClient].filter(([, client]) => client === ended.client);
+  const times = lost.flatMap(([partition]) => taken.get(partition) ?? []);
+  return times.length === lost.length ? times : undefined;
+}
+
+function deliveriesOf(entries: readonly JournalEntry[]) {
+  return entries
+    .flatMap((entry) => {
+      if (entry.step !== 'received') return [];
+      const { client, atMs, deliveries } = entry;
+      return deliveries.map(({ deliveryId, eventId }) => ({ client, atMs, deliveryId, eventId }));
+    })
+    .toSorted((left, right) => left.atMs - right.atMs);
+}
+
+function windowsOf({ entries, partitionOf, outages }: Ownership): readonly Window[] {
+  const settledAtMs = new Map<string, number>();
+  for (const entry of entries) {
+    if (entry.step !== 'settle.invoke') continue;
+    for (const id of entry.deliveryIds) if (!settledAtMs.has(id)) settledAtMs.set(id, entry.atMs);
+  }
+  return deliveriesOf(entries).flatMap(({ client, atMs, deliveryId, eventId }) => {
+    const partition = partitionOf.get(eventId);
+    if (partition === undefined) return [];
+    const settled = settledAtMs.get(deliveryId) ?? atMs;
+    const cut = outages.find(
+      (outage) => outage.client === client && outage.fromMs < settled && outage.toMs > atMs,
+    );
+    const toMs = Math.max(atMs, Math.min(settled, cut?.fromMs ?? settled));
+    return [{ client, eventId, partition, fromMs: atMs, toMs }];
+  });
+}
+
+/** Windows come in the order in which they begin. */
+function checkOverlaps(windows: readonly Window[]): readonly Anomaly[] {
+  const lastOf = new Map<string, Window>();
+  const anomalies: Anomaly[] = [];
+  for (const window of windows) {
+    for (const [client, last] of lastOf) {
+      if (client === window.client || last.toMs <= window.fromMs) continue;
+      const overlapMs = Math.min(last.toMs, window.toMs) - window.fromMs;
+      const detail = `partition ${window.partition}: ${last.eventId} at ${client} and ${window.eventId} at ${window.client}, both for ${overlapMs} ms`;
+      anomalies.push({ kind: 'delivered-by-two', detail });
+    }
+    const before = lastOf.get(window.client);
+    if (before === undefined || before.toMs < window.toMs) lastOf.set(window.client, window);
+  }
+  return anomalies;
+}
+
+/** A server that comes back hands out nothing that was acknowledged at another one while it was away. */
+function checkZombie({ client, fromMs, toMs }: Outage, { entries }: Ownership): readonly Anomaly[] {
+  const eventOf = new Map(deliveriesOf(entries).map((each) => [each.deliveryId, each.eventId]));
+  const acknowledged = new Set<string>();
+  for (const entry of entries) {
+    const isMeanwhile = entry.atMs > fromMs && entry.atMs < toMs && entry.client !== client;
+    if (entry.step !== 'settle.ok' || entry.verdict !== 'ack' || !isMeanwhile) continue;
+    for (const id of entry.acknowledged) acknowledged.add(eventOf.get(id) ?? id);
+  }
+  return deliveriesOf(entries)
+    .filter((each) => each.client === client && each.atMs > toMs && acknowledged.has(each.eventId))
+    .map(({ eventId }) => ({
+      kind: 'delivered-by-a-zombie',
+      detail: `${client}: ${eventId}, which others had handled while it was away`,
+    }));
+}
