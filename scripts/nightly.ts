@@ -13,6 +13,7 @@ const LONG_COUNTS = {
   WEIR_CONFLICT_ROUNDS: '10000',
   WEIR_HISTORIES: '10',
   WEIR_HISTORY_SECONDS: '600',
+  WEIR_BACKLOG_EVENTS: '1000000',
 };
 
 await runScript(async () => {

@@ -10,6 +10,8 @@ export type ServerOptions = {
   readonly dataFolder?: string;
   /** Whether `shiftClock` works. */
   readonly hasShiftableClock?: boolean;
+  /** Whether a HeapProbe can be put into it. */
+  readonly hasInspector?: boolean;
 };
 
 const REPOSITORY = join(import.meta.dirname, '../..');
@@ -21,7 +23,10 @@ export function launchServer(
   port: number,
 ): ChildProcess {
   const clock = join(import.meta.dirname, 'shiftable-clock.ts');
-  const args = options.hasShiftableClock ? ['--import', clock] : [];
+  const args = [
+    ...(options.hasShiftableClock ? ['--import', clock] : []),
+    ...(options.hasInspector ? ['--inspect=127.0.0.1:0'] : []),
+  ];
   const child = spawn(process.execPath, [...args, 'server/main.ts'], {
     cwd: options.repository ?? REPOSITORY,
     stdio: ['ignore', 'pipe', 'pipe', ...(options.hasShiftableClock ? (['ipc'] as const) : [])],

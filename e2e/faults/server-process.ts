@@ -100,6 +100,13 @@ export class ServerProcess {
     process.kill(this.#postmasterPid(), 'SIGKILL');
   }
 
+  /** Where its inspector listens; started with `hasInspector`. */
+  get inspectorUrl(): string {
+    const url = /ws:\/\/127\.0\.0\.1:\S+/.exec(this.#said)?.[0];
+    if (url === undefined) throw new Error('The server has no inspector.');
+    return url;
+  }
+
   /** It stands still, its connections open, until `resume`. */
   pause(): void {
     this.#child.kill('SIGSTOP');

@@ -1,9 +1,9 @@
 import { MAX_FRAME_BYTES, MAX_FRAME_EVENTS } from '#contracts/live-feed.ts';
 import { type Random } from '#server/engine/clock.ts';
 
-/** Bounds of what waits for one client; beyond them frames are samples. */
-export const MAX_PENDING_EVENTS = 5_000;
-export const MAX_PENDING_BYTES = 2 * 1_048_576;
+/** Bounds of what waits for one client, so that a stuck one costs 2 MB at most, its last frame included; beyond them frames are samples. */
+export const MAX_PENDING_EVENTS = 3_000;
+export const MAX_PENDING_BYTES = 1.5 * 1_048_576;
 
 /** What one client's batchers hold together. */
 export type PendingBudget = { bytes: number };

@@ -7,6 +7,7 @@ export type LiveCounters = {
   events: number;
   dropped: number;
   refused: number;
+  lost: number;
 };
 
 export const newLiveCounters = (): LiveCounters => ({
@@ -15,6 +16,7 @@ export const newLiveCounters = (): LiveCounters => ({
   events: 0,
   dropped: 0,
   refused: 0,
+  lost: 0,
 });
 
 export function liveFamilies(counters: LiveCounters): MetricFamily[] {
@@ -33,6 +35,12 @@ export function liveFamilies(counters: LiveCounters): MetricFamily[] {
       'weir_live_clients_refused_total',
       'Handshakes refused for their origin or for lack of room.',
       counters.refused,
+    ),
+    single(
+      'counter',
+      'weir_live_clients_lost_total',
+      'Clients put out because they were not heard of for 45 s.',
+      counters.lost,
     ),
   ];
 }

@@ -4,34 +4,40 @@ import { type LogRecord, toStoredEvent } from '#server/engine/log/event-record.t
 
 const ENVELOPE_BYTES = 300;
 
-/** An event on its way to clients: measured once, parsed at most once, shared by all who see it. */
+/**
+ * An event on its way to clients: measured once, parsed at most once, shared by all who see it. It holds what it will send
+ * and nothing else, however long it waits: no payload that is cut, and no request that the payload was a part of.
+ */
 export class LiveItem {
-  readonly record: LogRecord;
   readonly sizeBytes: number;
+  readonly #record: LogRecord;
   readonly #isCut: boolean;
   #event: StoredEvent | null = null;
 
   constructor(record: LogRecord) {
     const dataBytes = dataBytesOf(record);
-    this.record = record;
     this.#isCut = dataBytes > MAX_LIVE_DATA_BYTES;
+    this.#record = this.#isCut
+      ? { ...record, dataText: null, dataBinary: null }
+      : { ...record, dataText: copyOf(record.dataText) };
     this.sizeBytes = envelopeBytes(record) + (this.#isCut ? 0 : dataBytes);
   }
 
   get position(): number {
-    return this.record.position;
+    return this.#record.position;
   }
 
   event(): StoredEvent {
     this.#event ??= this.#isCut
-      ? {
-          ...toStoredEvent({ ...this.record, dataText: null, dataBinary: null }),
-          datatruncated: true,
-        }
-      : toStoredEvent(this.record);
+      ? { ...toStoredEvent(this.#record), datatruncated: true }
+      : toStoredEvent(this.#record);
     return this.#event;
   }
 }
+
+// A part of a string keeps all of it in memory: of one event, the batch it was published in.
+const copyOf = (text: string | null): string | null =>
+  text === null ? null : Buffer.from(text).toString();
 
 function dataBytesOf(record: LogRecord): number {
   if (record.dataText !== null) return Buffer.byteLength(record.dataText);

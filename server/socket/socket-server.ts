@@ -66,9 +66,10 @@ export function createSocketServer(deps: SocketServerDependencies): Service {
   const onConnection = (socket: LiveSocket): void => {
     connections.set(socket.id, openConnection(socket, { ...deps, feed, counters, onWatchStats }));
     counters.clients = connections.size;
-    socket.on('disconnect', () => {
+    socket.on('disconnect', (reason) => {
       connections.delete(socket.id);
       counters.clients = connections.size;
+      if (reason === 'ping timeout') counters.lost += 1;
     });
   };
   const onWatchStats = (socket: LiveSocket): void => {

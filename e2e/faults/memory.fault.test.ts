@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { io, type Socket } from 'socket.io-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { publishResponseSchema } from '#contracts/event.ts';
+import { type ClientToServerEvents, type ServerToClientEvents } from '#contracts/live-feed.ts';
+import { ApiClient, ask } from './api-client.ts';
+import { HeapProbe, type Memory } from './heap-probe.ts';
+import { RawLiveClient } from './raw-live-client.ts';
+import { ServerProcess } from './server-process.ts';
+import { until } from './until.ts';
+
+/** 1,000,000 in the nightly run, which has time to wait for what takes a minute too. */
+const BACKLOG = Number(process.env['WEIR_BACKLOG_EVENTS'] ?? '100000');
+const IS_LONG_RUN = BACKLOG >= 1_000_000;
+const BACKLOG_PER_SECOND_MIN = 2_000;
+const PUBLISHERS = 4;
+const BATCH = 500;
+const PAYLOAD_BYTES = 300;
+/** More than the server keeps of the end of the log, so that later measurements differ by what else is kept. */
+const WARM_UP_EVENTS = 40_000;
+const PER_SECOND = 1_000;
+const TICKS_PER_SECOND = 20;
+const CALM_SECONDS = 4;
+const STUCK_SECONDS = 8;
+const BURST_EVENTS = 40_000;
+const MIB = 1_048_576;
+const STUCK_CLIENT_MAX_BYTES = 2 * MIB;
+const BACKLOG_USED_MAX_BYTES = 16 * MIB;
+const BACKLOG_RSS_MAX_BYTES = 64 * MIB;
+/** Garbage of publishing at full speed included, which does not depend on how much is published. */
+const BACKLOG_PEAK_RSS_MAX_BYTES = 512 * MIB;
+/** What a busy machine may add. */
+const P50_SLACK_MS = 25;
+const P99_SLACK_MS = 250;
+/** The server asks every 25 s whether a client is there and waits 20 s. */
+const LOST_WITHIN_MS = 60_000;
+
+let server: ServerProcess;
+let probe: HeapProbe;
+let api: ApiClient;
+
+beforeAll(async () => {
+  server = await ServerProcess.start({ hasInspector: true });
+  probe = await HeapProbe.connect(server.inspectorUrl);
+  api = new ApiClient(server.url);
+});
+afterAll(async () => {
+  probe?.close();
+  await server?.remove();
+});
+
+async function publish(topic: string, count: number): Promise<readonly number[]> {
+  const text = 'x'.repeat(PAYLOAD_BYTES);
+  const sentAtMs = performance.now();
+  const events = Array.from({ length: count }, () => ({
+    type: 'memory.measured',
+    data: { sentAtMs, text },
+  }));
+  const answer = await ask(`${server.url}/api/v1/topics/${topic}/events`, 'POST', events);
+  if (answer.status >= 300) throw new Error(JSON.stringify(answer));
+  return publishResponseSchema.parse(answer.body).events.map(({ position }) => position);
+}
+
+/** As fast as it goes. */
+async function fill(topic: string, count: number): Promise<void> {
+  let left = count;
+  const work = async () => {
+    while (left > 0) {
+      const next = Math.min(BATCH, left);
+      left -= next;
+      await publish(topic, next);
+    }
+  };
+  await Promise.all(Array.from({ length: PUBLISHERS }, work));
+}
+
+async function publishSteadily(topic: string, seconds: number): Promise<void> {
+  const startedAtMs = performance.now();
+  for (let tick = 0; tick < seconds * TICKS_PER_SECOND; tick += 1) {
+    await publish(topic, PER_SECOND / TICKS_PER_SECOND);
+    const nextAtMs = startedAtMs + ((tick + 1) * 1_000) / TICKS_PER_SECOND;
+    // The pace is the parameter of this test.
+    await sleep(Math.max(0, nextAtMs - performance.now()));
+  }
+}
+
+const inMiB = (bytes: number) => Math.round((bytes / MIB) * 10) / 10;
+const grown = (from: Memory, to: Memory) => ({
+  used: to.usedBytes - from.usedBytes,
+  rss: to.rssBytes - from.rssBytes,
+});
+
+test('a backlog of a slow consumer stays on disk', {
+  timeout: 60_000 + (BACKLOG / BACKLOG_PER_SECOND_MIN) * 1_000,
+}, async () => {
+  await api.putTopic('backlog', 4);
+  await api.putSubscription('slow', { filter: { topics: ['backlog'] } });
+  await fill('backlog', WARM_UP_EVENTS);
+  const before = await probe.measure();
+
+  let peakRssBytes = 0;
+  const watching = new AbortController();
+  const watch = (async () => {
+    while (!watching.signal.aborted) {
+      peakRssBytes = Math.max(peakRssBytes, (await probe.read()).rss);
+      await sleep(200);
+    }
+  })();
+  await fill('backlog', BACKLOG);
+  const received = await ask(`${server.url}/api/v1/subscriptions/slow/receive`, 'POST', {
+    max: 10,
+    waitMs: 5_000,
+  });
+  watching.abort();
+  await watch;
+  const after = await probe.measure();
+
+  const { used, rss } = grown(before, after);
+  process.stdout.write(
+    `backlog of ${BACKLOG}: used ${inMiB(before.usedBytes)} → ${inMiB(after.usedBytes)} MiB, rss ${inMiB(before.rssBytes)} → ${inMiB(after.rssBytes)} MiB, peak ${inMiB(peakRssBytes)} MiB\n`,
+  );
+  expect(received.status).toBe(200);
+  expect((await api.subscription('slow')).lag).toBe(BACKLOG + WARM_UP_EVENTS);
+  expect(used).toBeLessThan(BACKLOG_USED_MAX_BYTES);
+  expect(rss).toBeLessThan(BACKLOG_RSS_MAX_BYTES);
+  expect(peakRssBytes - before.rssBytes).toBeLessThan(BACKLOG_PEAK_RSS_MAX_BYTES);
+});
+
+/** A live client that keeps up: how late events of the last while arrived. */
+function connectWitness(topic: string, fromPosition?: number) {
+  const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io(`${server.url}/live`, {
+    transports: ['websocket'],
+  });
+  const positions: number[] = [];
+  let latenciesMs: number[] = [];
+  socket.on('events', (frame) => {
+    const nowMs = performance.now();
+    positions.push(...frame.items.map(({ position }) => position));
+    for (const { data } of frame.items)
+      if (typeof data === 'object' && data !== null && 'sentAtMs' in data)
+        latenciesMs.push(nowMs - Number(data.sentAtMs));
+    socket.emit('received', { id: frame.id, position: frame.position });
+  });
+  const subscribed = new Promise((resolve) => {
+    const from = fromPosition === undefined ? {} : { fromPosition };
+    socket.emit('subscribe', { id: 'witness', query: { topic }, ...from }, resolve);
+  });
+  return {
+    subscribed,
+    positions,
+    take: () => {
+      const sorted = latenciesMs.toSorted((a, b) => a - b);
+      latenciesMs = [];
+      const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+      return { p50Ms: at(0.5), p99Ms: at(0.99) };
+    },
+    close: () => socket.disconnect(),
+  };
+}
+
+test('a live client that stops reading costs 2 MB at most, delays nobody and is told what it missed', {
+  timeout: 60_000 + LOST_WITHIN_MS,
+}, async () => {
+  const witness = connectWitness('flood');
+  await witness.subscribed;
+  await fill('flood', WARM_UP_EVENTS);
+  await publishSteadily('flood', 1);
+  witness.take();
+  await publishSteadily('flood', CALM_SECONDS);
+  const calm = witness.take();
+  const before = await probe.measure();
+
+  const stuck = await RawLiveClient.subscribe(server.url, 'flood');
+  stuck.stopReading();
+  await publishSteadily('flood', STUCK_SECONDS);
+  const beside = witness.take();
+  const after = await probe.measure();
+  await fill('flood', BURST_EVENTS);
+  const afterBurst = await probe.measure();
+
+  process.stdout.write(
+    `stuck client: ${inMiB(grown(before, after).used)} MiB, ${inMiB(grown(before, afterBurst).used)} MiB after a burst; another without it ${JSON.stringify(calm)}, beside it ${JSON.stringify(beside)}\n`,
+  );
+  expect(grown(before, after).used).toBeLessThan(STUCK_CLIENT_MAX_BYTES);
+  expect(grown(before, afterBurst).used).toBeLessThan(STUCK_CLIENT_MAX_BYTES);
+  expect(beside.p50Ms).toBeLessThan(calm.p50Ms * 1.2 + P50_SLACK_MS);
+  expect(beside.p99Ms).toBeLessThan(calm.p99Ms * 1.2 + P99_SLACK_MS);
+  stuck.readOn();
+  await until('it is told what was left out', 10_000, () =>
+    stuck.wasToldOfDropped ? true : undefined,
+  );
+  stuck.close();
+  witness.close();
+});
+
+test.skipIf(!IS_LONG_RUN)(
+  'a live client that is not heard of is put out, and goes on where it was',
+  { timeout: 2 * LOST_WITHIN_MS },
+  async () => {
+    const first = Number((await publish('lost', 1)).at(-1));
+    const stuck = await RawLiveClient.subscribe(server.url, 'lost');
+    stuck.stopReading();
+
+    await until('it is put out', LOST_WITHIN_MS, async () => {
+      const metrics = await (await fetch(`${server.url}/metrics`)).text();
+      return /^weir_live_clients_lost_total 1$/m.test(metrics) ? true : undefined;
+    });
+    const missed = await publish('lost', 5);
+    const again = connectWitness('lost', first);
+    await until('it has what it missed', 10_000, () =>
+      again.positions.length === missed.length ? true : undefined,
+    );
+
+    expect(again.positions).toEqual(missed);
+    stuck.close();
+    again.close();
+  },
+);
