@@ -9,7 +9,6 @@ import { type Logger } from '../logger.ts';
 import {
   type AppliedBatch,
   applyOutcome,
-  isConditional,
   type KnownHeads,
   type PreparedAppend,
   planBatch,
@@ -104,10 +103,9 @@ export class GroupCommit {
     this.#running = null;
   }
 
-  // In arrival order; stops at the limits, and before an append that may not share a batch with one already in it.
+  // In arrival order; stops at the limits, and before an append that holds an id that is already in it.
   #takeBatch(): Pending[] {
     const batch: Pending[] = [];
-    const streams = new Set<string>();
     const ids = new Set<string>();
     let events = 0;
     let bytes = 0;
@@ -117,10 +115,6 @@ export class GroupCommit {
       bytes += append.sizeBytes;
       const full = events > MAX_BATCH_COMMIT_EVENTS || bytes > MAX_BATCH_COMMIT_BYTES;
       if (batch.length > 0 && full) break;
-      if (append.streamId !== null) {
-        if (isConditional(append) && streams.has(append.streamId)) break;
-        streams.add(append.streamId);
-      }
       if (!addIds(ids, append)) break;
       batch.push(pending);
     }
