@@ -55,39 +55,48 @@ export function checkCycles(
   return [];
 }
 
-/** A publish that was sent again is one operation, from its first request to the first answer that says it is stored. */
+/**
+ * In the order of the journal, which is each client's own. A publish that was sent again is one operation, from its first
+ * request to the first answer that says it is stored.
+ */
 function readOperations(entries: readonly JournalEntry[]): readonly Operation[] {
-  const publishes = new Map<string, Operation>();
-  const requests = new Map<string, string>();
-  const polls: Operation[] = [];
+  const operations: Operation[] = [];
+  const publishes = new Map<string, number>();
+  const requests = new Map<string, number>();
   for (const entry of entries) {
     const { client, atMs } = entry;
     if (entry.step === 'publish.invoke') {
       const ids = entry.events.map(({ id }) => id);
       const name = ids.join('+');
-      requests.set(entry.request, name);
-      if (!publishes.has(name))
-        publishes.set(name, { ...PUBLISH, name, client, ids, invokedAtMs: atMs });
+      const node = publishes.get(name) ?? operations.length;
+      if (node === operations.length)
+        operations.push({ ...PUBLISH, name, client, ids, invokedAtMs: atMs });
+      publishes.set(name, node);
+      requests.set(entry.request, node);
     }
     if (entry.step === 'publish.ok') {
-      const name = requests.get(entry.request) ?? '';
-      const publish = publishes.get(name);
+      const node = requests.get(entry.request) ?? -1;
+      const publish = operations[node];
       if (publish?.endedAtMs === Number.POSITIVE_INFINITY)
-        publishes.set(name, { ...publish, endedAtMs: atMs });
+        operations[node] = { ...publish, endedAtMs: atMs };
     }
-    if (entry.step === 'polled')
-      polls.push({
-        name: `${client}/${entry.session} after ${entry.after}`,
-        client,
-        kind: 'poll',
-        invokedAtMs: entry.invokedAtMs,
-        endedAtMs: atMs,
-        ids: entry.events.map(({ id }) => id),
-        isAtEnd: entry.isAtEnd,
-        after: Math.max(entry.after, ...entry.events.map(({ position }) => position)),
-      });
+    if (entry.step === 'polled') operations.push(pollOf(entry));
   }
-  return [...publishes.values(), ...polls];
+  return operations;
+}
+
+function pollOf(entry: Extract<JournalEntry, { step: 'polled' }>): Operation {
+  const { client, session, after, events, isAtEnd, invokedAtMs } = entry;
+  return {
+    name: `${client}/${session} after ${after}`,
+    client,
+    kind: 'poll',
+    invokedAtMs,
+    endedAtMs: entry.atMs,
+    ids: events.map(({ id }) => id),
+    isAtEnd,
+    after: events.reduce((last, { position }) => Math.max(last, position), after),
+  };
 }
 
 const PUBLISH = {
@@ -133,11 +142,10 @@ function addReads(
   }
 }
 
-/** A client does one thing after the other. */
+/** A client does one thing after the other. Several may happen in one millisecond: the journal keeps their order. */
 function addSessions(graph: Digraph, operations: readonly Operation[]): void {
   const last = new Map<string, number>();
-  for (const node of inOrderOf(operations, ({ invokedAtMs }) => invokedAtMs)) {
-    const { client, endedAtMs } = operations[node] ?? PAST;
+  for (const [node, { client, endedAtMs }] of operations.entries()) {
     const before = last.get(client);
     if (before !== undefined) graph.add(before, node);
     if (Number.isFinite(endedAtMs)) last.set(client, node);
@@ -184,7 +192,7 @@ function addMissed(
   }
 }
 
-const PAST = { client: '', invokedAtMs: 0, endedAtMs: 0, after: 0 } as const;
+const PAST = { invokedAtMs: 0, after: 0 } as const;
 const FUTURE = { endedAtMs: Number.POSITIVE_INFINITY } as const;
 
 const inOrderOf = (

@@ -114,6 +114,16 @@ describe('sessions without a flaw', () => {
   });
 });
 
+test('a client may poll and send within one millisecond while others are at work', () => {
+  const entries = [
+    poll('mixed', [10, 10], []),
+    ...publish('mixed', [10, 30], [b]),
+    ...publish('other', [11, 20], [a]),
+  ];
+
+  expect(kindsOf({ entries, log: [stored('a', 1), stored('b', 2)] })).toEqual([]);
+});
+
 describe('a planted anomaly of a session is named', () => {
   const planted: readonly (readonly [string, AnomalyKind, Sessions])[] = [
     [
