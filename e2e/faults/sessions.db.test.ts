@@ -1,24 +1,18 @@
 // RT-15 without a server around it: two processes on one log, clients that send and poll in turn while their connections are
 // cut and processes come and go, and one checker for what they saw.
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isEngineError } from '#server/engine/errors.ts';
-import { type NewEvent, toStoredEvent } from '#server/engine/log/event-record.ts';
+import { type StoredEvent } from '#contracts/event.ts';
+import { DRIVER_SOURCE } from '#server/testing/drivers/driver-event.ts';
+import { type LogProcess, openLogProcess } from '#server/testing/drivers/log-process.ts';
 import { sabotageFunction } from '#server/testing/sabotage-function.ts';
-import { createTestBroker, type TestBroker } from '#server/testing/test-broker.ts';
-import {
-  connectAgain,
-  createTestDatabase,
-  type TestDatabase,
-} from '#server/testing/test-database.ts';
+import { createTestDatabase, type TestDatabase } from '#server/testing/test-database.ts';
 import { type Anomaly, type AnomalyKind } from './anomaly.ts';
 import { checkHistory } from './checker.ts';
 import { type Fact, type JournalEntry, type Polled, type Produced } from './journal.ts';
 
 const RUN_MS = Number(process.env['WEIR_SESSION_SECONDS'] ?? '8') * 1_000;
 const MUTANT_RUN_MS = 2_000;
-const SOURCE = '/sessions';
 const CLIENTS = 6;
 const REQUEST_MAX = 4;
 const PAGE = 100;
@@ -31,25 +25,18 @@ const TIMEOUT_MS = RUN_MS * 2 + 60_000;
 
 let kit: TestDatabase;
 /** The processes of now: a place keeps its name, who is there changes. */
-const processes: TestBroker[] = [];
+const processes: LogProcess[] = [];
 beforeEach(async () => {
   kit = await createTestDatabase();
 });
 afterEach(async () => {
-  await Promise.all(processes.splice(0).map((process) => process.drop()));
+  await Promise.all(processes.splice(0).map((process) => process.close()));
   await kit.drop();
 });
 
-async function openProcess(): Promise<TestBroker> {
-  const nodeId = `sessions-${randomUUID()}`;
-  const process = await createTestBroker({ database: connectAgain(kit), nodeId });
-  await process.open(nodeId);
-  // One topic for each place: the mutants then fail by positions alone.
-  for (const topic of TOPICS) await process.topics.ensure(topic);
-  return process;
-}
-
+/** One topic for each place: the mutants then fail by positions alone. */
 const TOPICS = ['left', 'right'] as const;
+const openProcess = () => openLogProcess(kit, TOPICS);
 
 /** What the clients write down; who was told something that its own process did not show then. */
 class History {
@@ -100,21 +87,16 @@ class Client {
     this.#requests += 1;
     const request = `${this.#name}-${this.#requests}`;
     this.#history.write(this.#name, { step: 'publish.invoke', request, events: [...events] });
-    const process = processes[this.#place];
-    try {
-      const topic = TOPICS[this.#place] ?? '';
-      const receipts = await process?.log.append({ topic, events: events.map(toNewEvent) });
-      this.#history.write(this.#name, { step: 'publish.ok', request, receipts: receipts ?? [] });
-      const last = receipts?.at(-1)?.position ?? 0;
-      if ((process?.log.tailPosition() ?? 0) < last) this.#history.unseenOwn += 1;
+    const outcome = await processes[this.#place]?.send(TOPICS[this.#place] ?? '', events);
+    if (outcome?.kind === 'ok') {
+      const { receipts, isShown } = outcome;
+      this.#history.write(this.#name, { step: 'publish.ok', request, receipts });
+      if (!isShown) this.#history.unseenOwn += 1;
       return true;
-    } catch (error) {
-      const reason = String(error);
-      const isRefused = isEngineError(error, 'invalid-request');
-      const step = isRefused ? 'publish.fail' : 'publish.unknown';
-      this.#history.write(this.#name, { step, request, reason });
-      return isRefused;
     }
+    const { kind = 'unknown', reason = '' } = outcome ?? {};
+    this.#history.write(this.#name, { step: `publish.${kind}`, request, reason });
+    return kind === 'fail';
   }
 
   async #poll(): Promise<void> {
@@ -123,47 +105,28 @@ class Client {
       this.#after = Math.floor(Math.random() * this.#after);
     }
     const invokedAtMs = Date.now();
-    const records = await processes[this.#place]?.log
-      .readAfter(this.#after, PAGE)
-      .catch(() => undefined);
-    if (records === undefined) return;
-    this.#history.write(this.#name, {
-      step: 'polled',
-      session: String(this.#session),
-      invokedAtMs,
-      after: this.#after,
-      // Another process may be a moment behind: none claims to know the end.
-      isAtEnd: false,
-      events: records
-        .filter(({ source }) => source === SOURCE)
-        .map(({ id, position }): Polled => ({ id, position })),
-    });
-    const last = this.#history.entries.at(-1);
-    if (last?.step === 'polled')
-      this.#after = Math.max(this.#after, ...last.events.map(({ position }) => position));
+    const stored = await processes[this.#place]?.poll(this.#after, PAGE);
+    if (stored === undefined) return;
+    const events = stored
+      .filter(({ source }) => source === DRIVER_SOURCE)
+      .map(({ id, position }): Polled => ({ id, position }));
+    const [session, after] = [String(this.#session), this.#after];
+    // Another process may be a moment behind: none claims to know the end.
+    const fact = { step: 'polled', session, invokedAtMs, after, isAtEnd: false, events } as const;
+    this.#history.write(this.#name, fact);
+    this.#after = events.reduce((last, { position }) => Math.max(last, position), after);
   }
 }
 
-const toNewEvent = ({ id, type, key, sequence }: Produced): NewEvent => ({
-  id,
-  source: SOURCE,
-  type,
-  subject: null,
-  time: '2026-01-01T00:00:00.000Z',
-  partitionKey: key,
-  correlationId: null,
-  causationId: null,
-  extensions: null,
-  dataText: JSON.stringify({ sequence }),
-  dataBinary: null,
-  sizeBytes: 200,
-});
+/** A process that comes or goes is left in peace: how it starts without a database is not asked here. */
+let isReplacing = false;
 
 /** Cuts connections of the processes, mostly those that append. */
 async function cut(until: number): Promise<number> {
   let cuts = 0;
   while (performance.now() < until) {
     await sleep(Math.random() * CUT_EVERY_MS);
+    if (isReplacing) continue;
     const { rowCount } = await kit.database.pool.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -180,9 +143,11 @@ async function replace(until: number): Promise<number> {
   for (;;) {
     await sleep(REPLACED_EVERY_MS);
     if (performance.now() > until) return replaced;
+    isReplacing = true;
     const fresh = await openProcess();
     const [old] = processes.splice(replaced % TOPICS.length, 1, fresh);
-    await old?.drop();
+    await old?.close();
+    isReplacing = false;
     replaced += 1;
   }
 }
@@ -198,7 +163,7 @@ async function run(runMs: number, faults: readonly ((until: number) => Promise<n
   ]);
   const { entries, unseenOwn } = history;
   const log = await storedLog();
-  const anomalies = checkHistory({ entries, log, source: SOURCE, consumers: [] });
+  const anomalies = checkHistory({ entries, log, source: DRIVER_SOURCE, consumers: [] });
   const count = (step: Fact['step']) => entries.filter((entry) => entry.step === step).length;
   const figures = {
     published: log.length,
@@ -216,11 +181,11 @@ async function run(runMs: number, faults: readonly ((until: number) => Promise<n
 async function storedLog() {
   const reader = await openProcess();
   processes.push(reader);
-  const records = [];
+  const all: StoredEvent[] = [];
   for (let after = 0; ; ) {
-    const page = await reader.log.readAfter(after, PAGE);
-    if (page.length === 0) return records.map(toStoredEvent);
-    records.push(...page);
+    const page = (await reader.poll(after, PAGE)) ?? [];
+    if (page.length === 0) return all;
+    all.push(...page);
     after = page.at(-1)?.position ?? after;
   }
 }
@@ -254,7 +219,7 @@ describe('clients that send and poll at two processes', () => {
     await sabotageFunction(kit.database, {
       name: 'append_batch',
       from: 'tail := coalesce(tail, v_base);',
-      to: `tail := nextval('mutant_batches') * 100; PERFORM pg_sleep(random() * 0.01);`,
+      to: `tail := nextval('mutant_batches') * ${CLIENTS * REQUEST_MAX}; PERFORM pg_sleep(random() * 0.01);`,
     });
 
     const { anomalies, figures } = await run(MUTANT_RUN_MS, []);

@@ -25,6 +25,7 @@ import { partitionOf } from './partitioner.ts';
 
 const READ_BYTES_DEFAULT = 4 * 1_048_576;
 const CATCH_UP_PAGE = 1_000;
+const CATCH_UP_ATTEMPTS = 3;
 /** Further behind than this the tail is taken as it is; readers find the rest on disk. */
 const MAX_CATCH_UP = 20_000;
 
@@ -70,6 +71,8 @@ class PostgresLog implements PostgresEventLog {
   #leafLimit = LEAF_POSITIONS;
   #catchingUp: Promise<void> | null = null;
   #wanted = 0;
+  /** How far the log reached when the database last answered this process. */
+  #stored = 0;
 
   constructor(deps: EventLogDependencies) {
     this.#deps = deps;
@@ -104,13 +107,19 @@ class PostgresLog implements PostgresEventLog {
 
   async stop(): Promise<void> {
     await this.#commit.stop();
+    await this.#untilShown(this.#stored);
     await this.#follower.stop();
   }
 
   async append(request: AppendRequest): Promise<PublishReceipt[]> {
     const { unique, indexes } = withoutRepeats(request.events);
-    const receipts = await this.#commit.append(this.#prepare(request, unique));
-    return unique.length === request.events.length ? receipts : spread(receipts, indexes);
+    try {
+      const receipts = await this.#commit.append(this.#prepare(request, unique));
+      return unique.length === request.events.length ? receipts : spread(receipts, indexes);
+    } finally {
+      // Whoever is answered may read at once, here, what was stored, or what it was refused for.
+      await this.#untilShown(this.#stored);
+    }
   }
 
   tailPosition(): number {
@@ -182,16 +191,35 @@ class PostgresLog implements PostgresEventLog {
 
   #onCommitted(batch: AppliedBatch): void {
     const last = batch.records.at(-1);
+    this.#stored = Math.max(this.#stored, last?.position ?? batch.tailBefore);
     if (last === undefined) return;
-    if (batch.tailBefore === this.#tail.position) {
-      this.#learn(batch.tailBefore, batch.records);
-    } else if (last.position > this.#tail.position) {
-      // Somebody else wrote in between: what both wrote is read from disk, in order.
-      this.#catchUp(last.position).catch((error: unknown) =>
-        this.#deps.logger.warn({ err: error }, 'reading on is tried again'),
-      );
-    }
+    if (batch.tailBefore === this.#tail.position) this.#learn(batch.tailBefore, batch.records);
     this.#follower.committed(last.position);
+  }
+
+  /**
+   * Somebody else wrote in between, or an answer was lost: what both wrote is read from disk, in order. Resolves in any case:
+   * what is stored is stored, and the follower reads on when this could not.
+   */
+  async #untilShown(position: number): Promise<void> {
+    if (this.#tail.position >= position) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = this.#tail.onTail((tail) => {
+      if (tail >= position) resolve();
+    });
+    void this.#catchUpAgain(position).finally(resolve);
+    await promise.finally(stop);
+  }
+
+  // A connection that broke is not the next one.
+  async #catchUpAgain(position: number): Promise<void> {
+    for (let attempt = 1; attempt <= CATCH_UP_ATTEMPTS; attempt += 1) {
+      try {
+        return await this.#catchUp(position);
+      } catch (error) {
+        this.#deps.logger.warn({ err: error, attempt }, 'reading on is tried again');
+      }
+    }
   }
 
   #learn(tailBefore: number, records: readonly LogRecord[]): void {

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { isEngineError } from '#server/engine/errors.ts';
 import { planBatch } from '#server/engine/log/append-plan.ts';
 import { createEventReader } from '#server/engine/log/event-reader.ts';
-import { type NewEvent } from '#server/engine/log/event-record.ts';
 import { partitionOf } from '#server/engine/log/partitioner.ts';
 import { appendBatch } from '#server/storage/append-rows.ts';
 import { type Db, withTransaction } from '#server/storage/database.ts';
@@ -11,6 +10,7 @@ import { selectEventsAfter } from '#server/storage/log-rows.ts';
 import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import { createTestBroker, type TestBroker } from '../test-broker.ts';
 import { connectAgain, type TestDatabase } from '../test-database.ts';
+import { DRIVER_EVENT_BYTES, DRIVER_SOURCE, toNewEvent } from './driver-event.ts';
 import {
   type DriverEvent,
   type LogClient,
@@ -22,9 +22,7 @@ import {
 } from './log-driver.ts';
 
 export const DRIVER_TOPIC = 'driver';
-const SOURCE = '/driver';
 const READ_BYTES = 4 * 1_048_576;
-const EVENT_BYTES = 200;
 
 /**
  * How a user's transaction takes part. `outbox`: the way Weir offers, its rows become events after the commit. `append`: the
@@ -129,7 +127,7 @@ class WeirLog implements LogClient {
       events: events.map(toNewEvent),
       keys,
       partitions: keys.map((key) => partitionOf(key, topic.partitions)),
-      sizeBytes: EVENT_BYTES * events.length,
+      sizeBytes: DRIVER_EVENT_BYTES * events.length,
     };
     const nothingKnown = { tail: () => -1, next: () => null };
     await appendBatch(tx, planBatch([append], nothingKnown).arrays);
@@ -146,25 +144,13 @@ class WeirLog implements LogClient {
   }
 }
 
-function toNewEvent({ id, key, sequence }: DriverEvent): NewEvent {
-  return {
-    id,
-    source: SOURCE,
-    type: 'driver.event',
-    subject: key,
-    time: '2026-01-01T00:00:00.000Z',
-    partitionKey: null,
-    correlationId: null,
-    causationId: null,
-    extensions: null,
-    dataText: JSON.stringify({ sequence }),
-    dataBinary: null,
-    sizeBytes: EVENT_BYTES,
-  };
-}
-
 function toOutboxRow({ id, key, sequence }: DriverEvent) {
-  const envelope = { id, source: SOURCE, type: 'driver.event', time: '2026-01-01T00:00:00.000Z' };
+  const envelope = {
+    id,
+    source: DRIVER_SOURCE,
+    type: 'driver.event',
+    time: '2026-01-01T00:00:00.000Z',
+  };
   const event = { ...envelope, subject: key, data: { sequence } };
   return { topic: DRIVER_TOPIC, streamId: null, event };
 }
@@ -179,7 +165,7 @@ function toLogged(record: {
   readonly position: number;
   readonly dataText: string | null;
 }): LoggedEvent[] {
-  if (record.source !== SOURCE) return [];
+  if (record.source !== DRIVER_SOURCE) return [];
   const { sequence } = dataSchema.parse(JSON.parse(record.dataText ?? ''));
   return [{ id: record.id, key: record.key ?? '', sequence, position: record.position }];
 }
