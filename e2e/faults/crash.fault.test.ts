@@ -4,6 +4,7 @@ import { complaintsAfter } from './complaints.ts';
 import { type FaultRun } from './fault-run.ts';
 import { mutantTest } from './mutant-test.ts';
 import { type MutantName } from './mutants.ts';
+import { portions } from './portions.ts';
 import { type ServerOptions } from './server-launch.ts';
 
 const CYCLES = Number(process.env['WEIR_FAULT_CYCLES'] ?? '25');
@@ -67,10 +68,8 @@ describe.each<{ fault: Fault; cycles: number; mutant: MutantName }>([
     timeout: CYCLE_TIMEOUT_MS * (cycles + 2),
   }, async () => {
     process.stdout.write(`seed ${SEED} (WEIR_FAULT_SEED repeats it)\n`);
-    for (let done = 0; done < cycles; done += CYCLES_OF_A_RUN) {
-      const count = Math.min(CYCLES_OF_A_RUN, cycles - done);
-      expect(await strikeAgain(fault, count, { seed: SEED + done })).toEqual([]);
-    }
+    for (const [index, count] of portions(cycles, CYCLES_OF_A_RUN).entries())
+      expect(await strikeAgain(fault, count, { seed: SEED + index })).toEqual([]);
   });
 
   mutantTest(mutant, (repository) =>

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { complaintsAfter } from './complaints.ts';
 import { type FaultRun } from './fault-run.ts';
 import { mutantTest } from './mutant-test.ts';
+import { portions } from './portions.ts';
 import { SmallDisk } from './small-disk.ts';
 
 const SEED = Number(process.env['WEIR_FAULT_SEED'] ?? Date.now() % 2 ** 32);
@@ -29,8 +30,8 @@ test.runIf(hasSmallDisk)(
   },
   async () => {
     process.stdout.write(`seed ${SEED} (WEIR_FAULT_SEED repeats it)\n`);
-    for (let done = 0; done < CYCLES; done += CYCLES_OF_A_RUN)
-      expect(await complaintsOnSmallDisk(Math.min(CYCLES_OF_A_RUN, CYCLES - done))).toEqual([]);
+    for (const cycles of portions(CYCLES, CYCLES_OF_A_RUN))
+      expect(await complaintsOnSmallDisk(cycles)).toEqual([]);
   },
 );
 
