@@ -27,6 +27,7 @@ import { EventCounts } from './metrics/event-counts.ts';
 import { createMetricsPage } from './metrics/metrics-page.ts';
 import { createTimelines } from './metrics/timeline.ts';
 import { createTrafficSampler } from './metrics/traffic-sampler.ts';
+import { createNodeSignals } from './nodes/node-signals.ts';
 import { createOperations } from './operations/operations.ts';
 import { createPublisher } from './publishing/publisher.ts';
 import { createReadiness } from './readiness.ts';
@@ -75,8 +76,10 @@ export function createEngine(deps: EngineDependencies): Engine {
   const publisher = createPublisher({ ...publishing, traffic });
   // What handlers publish is counted by the broker, as emitted by them and not as published by a producer.
   const uncounted = createPublisher({ ...publishing, traffic: { published: () => undefined } });
+  const signals = createNodeSignals(deps);
   const delivery = createBroker({
     ...deps,
+    signals,
     store: createBrokerStore(database),
     log,
     topics,
@@ -101,6 +104,7 @@ export function createEngine(deps: EngineDependencies): Engine {
     outbox,
     new EventCounts({ database, log, clock, logger }),
     createTrafficSampler({ database, traffic, clock, logger }),
+    signals,
     ...delivery.services,
     ...work.services,
   ];

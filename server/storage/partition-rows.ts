@@ -75,8 +75,9 @@ export async function deletePartitionsOfTopics(
 }
 
 /**
- * Takes every partition of the subscription that is free, that an earlier incarnation of this node held, or whose owner is dead, with a
- * new epoch. One that was not released cleanly is suspect: what was perhaps in flight reaches `maxInFlight` offsets beyond the commit.
+ * Takes those of the wanted partitions that are free, that an earlier incarnation of this node held, or whose owner is dead, with a new
+ * epoch; none while this process itself is thought dead, or the subscription is held. One that was not released cleanly is suspect: what
+ * was perhaps in flight reaches `maxInFlight` offsets beyond the commit.
  */
 export async function acquirePartitions(
   tx: Db,
@@ -84,8 +85,8 @@ export async function acquirePartitions(
   owner: Owner,
   taking: {
     readonly maxInFlight: number;
-    /** Held already: their epochs stay. */
-    readonly held: readonly { readonly topicId: number; readonly partition: number }[];
+    /** None that is held already: its epoch would change. */
+    readonly wanted: readonly { readonly topicId: number; readonly partition: number }[];
   },
 ): Promise<OwnedPartitionRow[]> {
   const result = await tx.query<OwnedPartitionRow>(
@@ -96,8 +97,10 @@ export async function acquirePartitions(
      WHERE (p.subscription_id, p.topic_id, p."partition") IN (
        SELECT p.subscription_id, p.topic_id, p."partition" FROM subscription_partitions p
        WHERE p.subscription_id = $1 AND (p.owner IS NULL OR p.owner = $2 OR ${EXPIRED})
-         AND NOT EXISTS (SELECT FROM unnest($5::int[], $6::int[]) AS held(topic_id, "partition")
-                         WHERE held.topic_id = p.topic_id AND held."partition" = p."partition")
+         AND (p.topic_id, p."partition") IN (SELECT * FROM unnest($5::int[], $6::int[]))
+         AND EXISTS (SELECT FROM nodes n WHERE n.node_id = $2 AND n.incarnation = $3
+                       AND n.heartbeat_at > now() - interval '${LEASE_TTL_MS} milliseconds')
+         AND NOT EXISTS (SELECT FROM subscriptions s WHERE s.id = $1 AND s.held_until > now())
        ORDER BY p.topic_id, p."partition" FOR UPDATE SKIP LOCKED)
      RETURNING p.topic_id AS "topicId", p."partition", p.committed, p.committed_position AS "committedPosition",
        p.epoch, p.suspect_until AS "suspectUntil"`,
@@ -106,11 +109,25 @@ export async function acquirePartitions(
       owner.nodeId,
       owner.incarnation,
       taking.maxInFlight,
-      taking.held.map((one) => one.topicId),
-      taking.held.map((one) => one.partition),
+      taking.wanted.map((one) => one.topicId),
+      taking.wanted.map((one) => one.partition),
     ],
   );
   return result.rows;
+}
+
+/** Gives back one partition; with nothing in flight any more, so nothing is suspect. */
+export async function releasePartition(
+  db: Db,
+  subscriptionId: number,
+  owner: Owner,
+  held: { readonly topicId: number; readonly partition: number; readonly epoch: number },
+): Promise<void> {
+  await db.query(
+    `UPDATE subscription_partitions SET owner = NULL, owner_incarnation = NULL, suspect_until = 0, updated_at = now()
+     WHERE subscription_id = $1 AND owner = $2 AND owner_incarnation = $3 AND topic_id = $4 AND "partition" = $5 AND epoch = $6`,
+    [subscriptionId, owner.nodeId, owner.incarnation, held.topicId, held.partition, held.epoch],
+  );
 }
 
 /** Gives back what this incarnation holds; with nothing in flight any more, so nothing is suspect. */

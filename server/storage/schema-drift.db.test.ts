@@ -42,6 +42,7 @@ function describedColumns(): readonly string[] {
         const described = native === undefined ? type : `${type} ${native}`;
         const unsupported = /^\("(\w+)"\)/.exec(attributes)?.[1];
         const postgres = unsupported ?? POSTGRES_TYPES[described ?? ''] ?? `unknown (${described})`;
+        if (mark === '[]') return `${table}.${column} _${postgres}`;
         return `${table}.${column} ${postgres}${mark === '?' ? ' null' : ''}`;
       });
   });

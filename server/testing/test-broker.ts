@@ -1,6 +1,10 @@
 import { type StoredEvent } from '#contracts/event.ts';
 import { type SubscriptionSettings, subscriptionSettingsSchema } from '#contracts/subscription.ts';
-import { type BrokerParts, createBroker } from '#server/engine/broker/broker.ts';
+import {
+  type BrokerDependencies,
+  type BrokerParts,
+  createBroker,
+} from '#server/engine/broker/broker.ts';
 import { createBrokerStore } from '#server/engine/broker/broker-store.ts';
 import { systemClock } from '#server/engine/clock.ts';
 import { type Publisher } from '#server/engine/engine-parts.ts';
@@ -10,8 +14,10 @@ import { createOutboxRelay } from '#server/engine/log/outbox-relay.ts';
 import { createEventLog, type PostgresEventLog } from '#server/engine/log/postgres-event-log.ts';
 import { createTopics, type LoadableTopics } from '#server/engine/log/topics.ts';
 import { silentLogger } from '#server/engine/logger.ts';
+import { createNodeSignals } from '#server/engine/nodes/node-signals.ts';
 import { createPublisher } from '#server/engine/publishing/publisher.ts';
 import { startAll, stopAll } from '#server/engine/service.ts';
+import { type Database } from '#server/storage/database.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 export type TestBroker = {
@@ -74,23 +80,18 @@ export async function createTestBroker(
     topics,
     publisher,
     open: async (nodeId) => {
-      const parts = createBroker({
+      const opened = await openBroker({
         ...shared,
-        store: createBrokerStore(shared.database),
         log,
         topics,
         publisher,
         reader,
         traffic,
-        random: Math.random,
         nodeId,
         wakeOutbox,
       });
-      await startAll(parts.services);
-      let closed: Promise<void> | undefined;
-      const close = () => (closed ??= stopAll(parts.services));
-      closers.push(close);
-      return { ...parts, close };
+      closers.push(() => opened.close());
+      return opened;
     },
     publish: (topic, keys, prefix = 'e') => publishKeys(publisher, topic, { keys, prefix }),
     wakeOutbox,
@@ -101,6 +102,21 @@ export async function createTestBroker(
       await database.drop();
     },
   };
+}
+
+async function openBroker(
+  shared: Omit<BrokerDependencies, 'store' | 'signals' | 'random'> & {
+    readonly database: Database;
+  },
+): Promise<BrokerParts & { close(): Promise<void> }> {
+  const signals = createNodeSignals(shared);
+  const store = createBrokerStore(shared.database);
+  const parts = createBroker({ ...shared, store, signals, random: Math.random });
+  const services = [signals, ...parts.services];
+  await startAll(services);
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= stopAll(services));
+  return { ...parts, close };
 }
 
 async function publishKeys(

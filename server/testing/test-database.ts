@@ -10,6 +10,8 @@ export type TestDatabase = {
   drop(): Promise<void>;
 };
 
+/** Several brokers may share it, and each of them listens on a connection of its own. */
+const POOL_SIZE = 32;
 // The same literal as in test-cluster.ts, which runs in another process and must not be imported here.
 const TEMPLATE_DATABASE = 'weir_template';
 
@@ -23,7 +25,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await runOnce(clusterUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE_DATABASE}`);
   const address = new URL(clusterUrl);
   address.pathname = `/${name}`;
-  const database = openDatabase({ url: address.href, poolSize: 8 });
+  const database = openDatabase({ url: address.href, poolSize: POOL_SIZE });
   let dropped: Promise<void> | undefined;
   const drop = async () => {
     await database.close();

@@ -13,6 +13,7 @@ import { type Outcomes } from './outcomes.ts';
 import { fenceOf, targetOf } from './settlement.ts';
 
 const CLAIM_AGAIN_MS = 500;
+const END_LOOK_MS = 5;
 
 export type AttemptEnd = 'acknowledged' | 'retrying' | 'dead';
 
@@ -43,6 +44,8 @@ type AttemptsDependencies = {
 export class Attempts {
   readonly #deps: AttemptsDependencies;
   #inFlight = 0;
+  /** Those that have a row of their own and no lease. */
+  readonly #withoutLease = new Set<Delivery>();
 
   constructor(deps: AttemptsDependencies) {
     this.#deps = deps;
@@ -53,15 +56,33 @@ export class Attempts {
     return this.#inFlight;
   }
 
+  /** Of a partition, those that have no lease of it. */
+  inFlightOf(of: { readonly topicId: number; readonly partition: number }): number {
+    let count = 0;
+    for (const { record, kind } of this.#withoutLease) {
+      if (kind === 'replay') continue;
+      if (record.topicId === of.topicId && record.partition === of.partition) count += 1;
+    }
+    return count;
+  }
+
+  /** False when some are still under way after this time. */
+  async end(withinMs: number): Promise<boolean> {
+    const { clock } = this.#deps;
+    const until = clock.monotonicMs() + withinMs;
+    while (this.#inFlight > 0 && clock.monotonicMs() < until) await clock.sleep(END_LOOK_MS);
+    return this.#inFlight === 0;
+  }
+
   begin(delivery: Delivery): void {
-    this.#inFlight += 1;
+    this.#enter(delivery);
     if (delivery.careful && delivery.retry === null) void this.#claimThenRun(delivery);
     else this.#run(delivery);
   }
 
   /** An attempt that ended elsewhere: its process is gone. */
   failElsewhere(delivery: Delivery, failure: Failure): void {
-    this.#inFlight += 1;
+    this.#enter(delivery);
     void this.#fail(delivery, failure, { durationMs: 0 });
   }
 
@@ -103,10 +124,9 @@ export class Attempts {
   }
 
   #end(delivery: Delivery, outcome: Outcome, startedMs: number): void {
-    const { clock, breaker, intake, executor, onBreaker, onReturned } = this.#deps;
+    const { clock, breaker, intake, onBreaker, onReturned } = this.#deps;
     if (outcome.type === 'returned') {
-      this.#inFlight -= 1;
-      executor.settled(delivery);
+      this.#leave(delivery, false);
       onReturned(delivery, outcome.lost === true);
       return;
     }
@@ -155,9 +175,8 @@ export class Attempts {
 
   /** When it is another process's now; else only when stopping while the database is away: the next start finds it as it was. */
   #leaveUnsettled(delivery: Delivery, error: unknown): void {
-    const { executor, logger, subscription, onFenced } = this.#deps;
-    this.#inFlight -= 1;
-    executor.settled(delivery);
+    const { logger, subscription, onFenced } = this.#deps;
+    this.#leave(delivery, false);
     if (isEngineError(error, 'fenced')) {
       onFenced(delivery);
       return;
@@ -169,9 +188,19 @@ export class Attempts {
   }
 
   #finish(delivery: Delivery, end: AttemptEnd): void {
-    this.#inFlight -= 1;
-    this.#deps.executor.settled(delivery);
+    this.#leave(delivery, true);
     this.#deps.onEnd(delivery, end);
+  }
+
+  #enter(delivery: Delivery): void {
+    this.#inFlight += 1;
+    if (delivery.lease === null) this.#withoutLease.add(delivery);
+  }
+
+  #leave(delivery: Delivery, isStored: boolean): void {
+    this.#inFlight -= 1;
+    if (delivery.lease === null) this.#withoutLease.delete(delivery);
+    this.#deps.executor.settled(delivery, isStored);
   }
 
   #count(delivery: Delivery, outcome: 'handled' | 'failed' | 'dead', durationMs: number): void {

@@ -36,13 +36,20 @@ import {
 } from '#server/storage/dead-letter-rows.ts';
 import { lockFence } from '#server/storage/fence-rows.ts';
 import { selectHeads } from '#server/storage/log-rows.ts';
-import { deleteNode, updateNodeHeartbeat, upsertNode } from '#server/storage/node-rows.ts';
+import {
+  beatNode,
+  deleteForgottenNodes,
+  deleteNode,
+  reviveNode,
+  upsertNode,
+} from '#server/storage/node-rows.ts';
 import { selectEventsAtOffsets } from '#server/storage/offset-probe-rows.ts';
 import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import {
   acquirePartitions,
   deletePartitionsOfTopics,
   insertPartitions,
+  releasePartition,
   releasePartitions,
   resetPartitions,
   selectPartitions,
@@ -98,15 +105,21 @@ export type BrokerStore = BrokerStatements & {
   transaction<Result>(work: (tx: BrokerStatements) => Promise<Result>): Promise<Result>;
 };
 
-export function createBrokerStore({ pool }: Pick<Database, 'pool'>): BrokerStore {
+export function createBrokerStore({
+  pool,
+  writers,
+}: Pick<Database, 'pool' | 'writers'>): BrokerStore {
   return {
     ...statementsOn(pool),
+    // A heartbeat must not wait for connections that handlers and readers may have taken up altogether.
+    ...nodeStatements(writers),
     transaction: (work) => withTransaction(pool, (tx) => work(statementsOn(tx))),
   };
 }
 
 /** The statements on a pool, or inside the transaction of `db`. */
 export const statementsOn = (db: Db) => ({
+  ...nodeStatements(db),
   ...leaseStatements(db),
   ...claimStatements(db),
   ...retryStatements(db),
@@ -119,14 +132,21 @@ export const statementsOn = (db: Db) => ({
   handlerSql: handlerSql(db),
 });
 
-/** Nodes and the leases of partitions. */
-const leaseStatements = (db: Db) => ({
+/** Who is there. */
+const nodeStatements = (db: Db) => ({
   upsertNode: bind(db, upsertNode),
-  updateNodeHeartbeat: bind(db, updateNodeHeartbeat),
+  reviveNode: bind(db, reviveNode),
+  beatNode: bind(db, beatNode),
   deleteNode: bind(db, deleteNode),
+  deleteForgottenNodes: bind(db, deleteForgottenNodes),
+});
+
+/** The leases of partitions. */
+const leaseStatements = (db: Db) => ({
   insertPartitions: bind(db, insertPartitions),
   deletePartitionsOfTopics: bind(db, deletePartitionsOfTopics),
   acquirePartitions: bind(db, acquirePartitions),
+  releasePartition: bind(db, releasePartition),
   releasePartitions: bind(db, releasePartitions),
   updateCommitted: bind(db, updateCommitted),
   resetPartitions: bind(db, resetPartitions),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type Lag,
   type SubscriptionSettings,
@@ -19,17 +18,17 @@ import { type EventLog } from '../log/event-log.ts';
 import { type Logger } from '../logger.ts';
 import { ConsumerHistories } from '../metrics/consumer-histories.ts';
 import { createConsumerSampler } from '../metrics/consumer-sampler.ts';
+import { type NodeSignals } from '../nodes/node-signals.ts';
 import { type Service } from '../service.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type ConsumerDefinition } from './consumer-definition.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createEventDeliveries } from './event-deliveries.ts';
-import { createNodeLease } from './node-lease.ts';
+import { createNodeServices, type NodeServices } from './node-services.ts';
 import { createOffsetReset } from './offset-reset.ts';
 import { createOffsetTargets } from './offset-targets.ts';
 import { createRedelivery } from './redeliveries.ts';
 import { type Redelivery, type SettledLetter } from './redelivery.ts';
-import { Settlement } from './settlement.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
 import { SubscriptionRuntime } from './subscription-runtime.ts';
 import { SubscriptionView } from './subscription-view.ts';
@@ -50,12 +49,15 @@ export type BrokerDependencies = {
   /** Lasting name of this server; two processes must not use one at the same time. */
   readonly nodeId: string;
   readonly wakeOutbox: () => void;
+  /** Started before the broker and stopped after it. */
+  readonly signals: NodeSignals;
 };
 
 export type BrokerParts = {
   readonly broker: Broker;
   readonly deadLetters: DeadLetters;
   readonly redelivery: Redelivery;
+  readonly nodes: NodeServices;
   /** To be started in this order after the log and the topics, and stopped in reverse before them. */
   readonly services: readonly Service[];
 };
@@ -76,7 +78,6 @@ export type BrokerParts = {
  */
 export function createBroker(deps: BrokerDependencies): BrokerParts {
   const { store, log, clock, logger, wakeOutbox } = deps;
-  const owner = { nodeId: deps.nodeId, incarnation: randomUUID() };
   const letterListeners = new Set<(letter: SettledLetter) => void>();
   const onLetterSettled = (letter: SettledLetter): void => {
     for (const listener of letterListeners) listener(letter);
@@ -94,56 +95,65 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
     },
   });
   const head = (topicId: number, partition: number): number => tail.head(topicId, partition);
-  const settlement = new Settlement({
-    store,
-    clock,
-    owner,
-    wakeOutbox,
-  });
-  const runtime = new SubscriptionRuntime({ ...deps, owner, settlement, head, onLetterSettled });
-  const targets = createOffsetTargets({ ...deps, headsPosition: () => tail.position });
-  const subscriptions = new Subscriptions({ ...deps, runtime, targets, tail: () => tail });
-  const view = new SubscriptionView({
+  const nodes = createNodeServices({
     ...deps,
-    entries: () => subscriptions.all(),
-    topicsOf: (entry) => subscriptions.topicsOf(entry),
-    head,
+    runtime: () => runtime,
+    subscriptions: () => subscriptions,
   });
+  const running = { ...deps, ...nodes.leases, head, onLetterSettled };
+  const runtime: SubscriptionRuntime = new SubscriptionRuntime(running);
+  const targets = createOffsetTargets({ ...deps, headsPosition: () => tail.position });
+  const parts = { ...deps, runtime, targets, tail: () => tail };
+  const subscriptions: Subscriptions = new Subscriptions(parts);
+  const view = new SubscriptionView({ ...deps, subscriptions, head });
   const histories = new ConsumerHistories({ store, clock });
+  const wake = (name: string): void => wakeRetries(subscriptions, nodes, name);
   const reset = createOffsetReset({ ...deps, targets, runtime, tail });
 
   const services: Service[] = [
-    createNodeLease({
-      ...deps,
-      owner,
-      onBeat: async () => {
-        for (const entry of subscriptions.all()) await entry.runner?.refresh();
-      },
-      onReplaced: () => void subscriptions.stop(),
-    }),
+    ...nodes.services,
     tail,
-    {
-      name: 'subscriptions',
-      start: () => subscriptions.start(),
-      stop: () => subscriptions.stop(),
-    },
+    subscriptionsService(subscriptions, nodes),
     createConsumerSampler({
       ...deps,
       take: () => histories.take(subscriptions.all(), head),
     }),
   ];
-  const parts = { ...deps, subscriptions, runtime, view, histories, reset };
   return {
-    broker: brokerFace(parts),
+    broker: brokerFace({ ...deps, subscriptions, runtime, view, histories, reset, nodes }),
     deadLetters: createDeadLetters({
       store,
       clock,
       wakeOutbox,
-      wake: (name) => subscriptions.find(name)?.runner?.wakeRetries(),
+      wake,
     }),
-    redelivery: createRedelivery(subscriptions, letterListeners),
+    redelivery: createRedelivery(subscriptions, { listeners: letterListeners, wake }),
+    nodes,
     services,
   };
+}
+
+/** Who leaves says so first: the others share what is given up as it comes. */
+function subscriptionsService(subscriptions: Subscriptions, nodes: NodeServices): Service {
+  return {
+    name: 'subscriptions',
+    start: async () => {
+      await subscriptions.start();
+      await nodes.servesChanged();
+    },
+    stop: async () => {
+      await nodes.membership.leave();
+      await subscriptions.stop();
+    },
+  };
+}
+
+/** Retries were written for the subscription: whoever has their partitions looks for them. */
+function wakeRetries(subscriptions: Subscriptions, nodes: NodeServices, name: string): void {
+  const entry = subscriptions.find(name);
+  if (entry === undefined) return;
+  entry.runner?.wakeRetries();
+  nodes.signals.send('retries', entry.row.id);
 }
 
 type FaceParts = BrokerDependencies & {
@@ -152,18 +162,20 @@ type FaceParts = BrokerDependencies & {
   readonly view: SubscriptionView;
   readonly histories: ConsumerHistories;
   readonly reset: ReturnType<typeof createOffsetReset>;
+  readonly nodes: NodeServices;
 };
 
 function brokerFace(parts: FaceParts): Broker {
-  const { subscriptions, runtime, view, histories, reset } = parts;
+  const { subscriptions, runtime, view, histories, reset, nodes } = parts;
   const describe = async (entry: SubscriptionEntry) => {
     view.invalidate();
     return view.describe(entry);
   };
   return {
-    ...pullFace(subscriptions),
+    ...pullFace(subscriptions, nodes),
     register: async (definition, options) => {
       await register(parts, definition, options?.scenario ?? null);
+      await nodes.servesChanged();
       view.invalidate();
     },
     unregister: async (name) => {
@@ -172,6 +184,7 @@ function brokerFace(parts: FaceParts): Broker {
         await runtime.stop(entry);
         entry.definition = null;
       });
+      await nodes.servesChanged();
     },
     put: async (name, settings, actor) => {
       checkName(name);
@@ -216,6 +229,7 @@ function brokerFace(parts: FaceParts): Broker {
 
 function pullFace(
   subscriptions: Subscriptions,
+  nodes: NodeServices,
 ): Pick<Broker, 'receive' | 'ack' | 'nack' | 'extend'> {
   const pullOf = (name: string) => {
     const entry = subscriptions.require(name);
@@ -224,11 +238,13 @@ function pullFace(
         state: entry.row.settings.delivery.kind,
       });
     }
-    return { pull: entry.pull, runner: entry.runner };
+    return { entry, pull: entry.pull, runner: entry.runner };
   };
   return {
     receive: async (name, request, signal) => {
-      const { pull, runner } = pullOf(name);
+      const { entry } = pullOf(name);
+      await nodes.received(entry);
+      const { pull, runner } = entry;
       if (pull === null || runner === null)
         throw new EngineError('stopping', `Subscription ${name} is being started or stopped.`);
       return pull.receive(request, signal, () => runner.pass());

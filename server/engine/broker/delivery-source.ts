@@ -3,6 +3,24 @@ import { type LogRecord } from '../log/event-record.ts';
 import { type Delivery, type Lease } from './delivery.ts';
 import { type Queue } from './queue.ts';
 
+export type PartitionRef = { readonly topicId: number; readonly partition: number };
+
+/** What one process is to have of one subscription. */
+export type Assignment = {
+  /** To be taken when they can be had. */
+  readonly mine: readonly PartitionRef[];
+  /** Whether one that is held is to be handed over. */
+  mustGive(held: PartitionRef): boolean;
+};
+
+/** What a runner has in hand of a partition besides what its intake has. */
+export type InHand = {
+  /** Gives back retries of the partition that were claimed and not begun. */
+  giveBack(partition: PartitionRef): void;
+  /** Attempts at retries of the partition that are under way. */
+  inFlight(partition: PartitionRef): number;
+};
+
 /** Where a subscription stands in one partition. */
 type PartitionStand = {
   readonly topicId: number;
@@ -53,6 +71,10 @@ export type DeliverySource = {
   readonly intake: DeliveryIntake;
   /** Takes what can be had now. */
   take(): Promise<Takeover>;
+  /** Begins to give away what others are to have; nothing of it is taken any more. */
+  handOver(inHand: InHand): void;
+  /** What is being given away. */
+  readonly closing: readonly PartitionRef[];
   /** From time to time, before `take`: whether that may bring something, since others may have died. */
   wantsTake(): boolean;
   /** Somebody else has it: whatever is in hand of it is not counted any more. */

@@ -45,8 +45,8 @@ export type Executor = {
   free(): number;
   /** Never rejects. Answers at once when the work is done at once. */
   run(delivery: Delivery): Outcome | Promise<Outcome>;
-  /** The outcome of a delivery was stored (or, for a success that needs no row, counted). */
-  settled(delivery: Delivery): void;
+  /** The outcome of a delivery was stored (or, for a success that needs no row, counted), or (false) came to nothing. */
+  settled(delivery: Delivery, isStored: boolean): void;
   /** Asks all work in hand to end soon; what has not been tried is returned. */
   cancel(): void;
 };

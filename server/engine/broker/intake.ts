@@ -102,6 +102,26 @@ export class Intake implements DeliveryIntake {
     partition.admitted = 0;
   }
 
+  /** Partitions that are being given away. */
+  get closing(): OwnedPartition[] {
+    return [...this.#partitions.values()].filter((partition) => partition.closing);
+  }
+
+  /**
+   * Takes nothing more of the partition; what was not handed out is left to whoever has it next. At most once is different: what is stored
+   * as done is still handed out.
+   */
+  close(partition: OwnedPartition): void {
+    partition.closing = true;
+    partition.pending.drain();
+    if (this.#commitsFirst) return;
+    const waiting = partition.lanes.drainWaiting();
+    waiting.push(...this.ready.remove((delivery) => delivery.lease === partition));
+    partition.admitted -= waiting.length;
+    this.#admitted -= waiting.length;
+    for (const { record } of waiting) this.#countBytes(partition, -(record.dataText?.length ?? 0));
+  }
+
   /** Forgets everything in hand; the partitions are read from the database again. */
   clear(): void {
     for (const partition of this.#partitions.values()) this.lose(partition);
@@ -113,7 +133,7 @@ export class Intake implements DeliveryIntake {
   /** A new event of the log. True when it is this subscription's partition. */
   offer(record: LogRecord): boolean {
     const partition = this.#partitions.get(partitionKey(record.topicId, record.partition));
-    if (partition === undefined) return false;
+    if (partition === undefined || partition.closing) return false;
     const isNext = partition.readOffset === record.offset && partition.pending.length === 0;
     if (!isNext || this.#commitsFirst || !this.#hasRoom || !partition.hasRoom) {
       this.#behind = true;
@@ -131,7 +151,7 @@ export class Intake implements DeliveryIntake {
     if (!this.#behind || wanted <= 0) return;
     const behind: OwnedPartition[] = [];
     for (const partition of this.#partitions.values()) {
-      if (!this.#isBehind(partition)) continue;
+      if (partition.closing || !this.#isBehind(partition)) continue;
       // Whatever frees room there says so, and only then it is worth another look.
       if (!partition.hasRoom) partition.starved = true;
       else if (!partition.starved) behind.push(partition);
@@ -149,7 +169,7 @@ export class Intake implements DeliveryIntake {
     for (const partition of behind) this.#admitPending(partition, limit, taken);
     if (this.#commitsFirst) await this.#commitThenHandOut(taken);
     this.#behind = [...this.#partitions.values()].some(
-      (partition) => !partition.starved && this.#isBehind(partition),
+      (partition) => !partition.closing && !partition.starved && this.#isBehind(partition),
     );
   }
 
@@ -260,7 +280,8 @@ export class Intake implements DeliveryIntake {
     for (const record of records) {
       const partition = this.#partitions.get(partitionKey(record.topicId, record.partition));
       // While the read was under way the event may have been offered, or the partition given up and taken again.
-      if (partition === undefined || record.offset < partition.readOffset) continue;
+      if (partition === undefined || partition.closing) continue;
+      if (record.offset < partition.readOffset) continue;
       partition.readOffset = record.offset + 1;
       partition.readPosition = record.position + 1;
       partition.pending.push(record);

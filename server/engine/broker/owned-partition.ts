@@ -35,6 +35,8 @@ export class OwnedPartition {
   readPosition: number;
   /** A read found nothing although the head is beyond: wait until the head moves again. */
   emptyAtHead = -1;
+  /** It is being given to another process: nothing more is taken of it. */
+  closing = false;
   /** Something waited for room here. */
   starved = false;
   /** Another process has it; whatever is still in hand must not be counted. */

@@ -2,6 +2,7 @@ import { type Owner } from '#server/storage/partition-rows.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type Takeover } from './delivery-source.ts';
 import { type Intake } from './intake.ts';
+import { partitionKey } from './owned-partition.ts';
 
 const ORPHAN_LIMIT = 1_000;
 
@@ -15,16 +16,21 @@ export async function takeOverRetries(
   return { orphans: await store.claimOrphanedRetries(id, owner, taking), replays: [] };
 }
 
-/** Takes all partitions of a subscription that can be had into the intake, with the keys that must wait. */
+/** Takes those of the partitions that can be had into the intake, with the keys that must wait. */
 export async function takeOver(
   store: BrokerStore,
   owner: Owner,
-  subscription: { readonly id: number; readonly maxInFlight: number },
+  subscription: {
+    readonly id: number;
+    readonly maxInFlight: number;
+    readonly mine: readonly { readonly topicId: number; readonly partition: number }[];
+  },
   intake: Intake,
 ): Promise<Takeover> {
   const { id, maxInFlight } = subscription;
-  const held = [...intake.partitions.values()];
-  const rows = await store.acquirePartitions(id, owner, { maxInFlight, held });
+  const wanted = missingOf(subscription.mine, intake);
+  const rows =
+    wanted.length === 0 ? [] : await store.acquirePartitions(id, owner, { maxInFlight, wanted });
   await store.promoteHeadlessKeys(id, rows);
   const taking = { taken: rows, limit: ORPHAN_LIMIT };
   const orphans = await store.claimOrphanedRetries(id, owner, taking);
@@ -36,3 +42,9 @@ export async function takeOver(
   intake.own(rows, keys, offsets);
   return { orphans, replays };
 }
+
+/** Those of the partitions that the intake does not have. */
+export const missingOf = <Ref extends { readonly topicId: number; readonly partition: number }>(
+  mine: readonly Ref[],
+  intake: Intake,
+): Ref[] => mine.filter((one) => !intake.partitions.has(partitionKey(one.topicId, one.partition)));

@@ -36,6 +36,8 @@ export function createQueueSource(
       await intake.look();
       return takeOverRetries(store, owner, id);
     },
+    handOver: () => undefined,
+    closing: [],
     // Any process may finish what another one left.
     wantsTake: () => true,
     lose: (lease) => intake.lose(lease),

@@ -42,6 +42,16 @@ export class Queue<Item> {
     return item;
   }
 
+  /** Removes and returns those that `isMeant` is true of. */
+  remove(isMeant: (item: Item) => boolean): Item[] {
+    const meant: Item[] = [];
+    for (const item of this.drain()) {
+      if (isMeant(item)) meant.push(item);
+      else this.push(item);
+    }
+    return meant;
+  }
+
   /** Removes and returns everything. */
   drain(): Item[] {
     const rest = this.#items.slice(this.#head).filter((item) => item !== undefined);

@@ -6,7 +6,14 @@ import { type Subscriptions } from './subscriptions.ts';
 /** Replays and redrives through the runners of their subscriptions. */
 export function createRedelivery(
   subscriptions: Subscriptions,
-  listeners: Set<(letter: SettledLetter) => void>,
+  {
+    listeners,
+    wake,
+  }: {
+    readonly listeners: Set<(letter: SettledLetter) => void>;
+    /** Retries were written for the subscription, wherever its partitions are. */
+    readonly wake: (subscription: string) => void;
+  },
 ): Redelivery {
   return {
     deliver: async (subscription, record, { operationId }) => {
@@ -25,7 +32,7 @@ export function createRedelivery(
       await tx.insertRedriveRetries(ids, operationId);
       return taken;
     },
-    wake: (subscription) => subscriptions.find(subscription)?.runner?.wakeRetries(),
+    wake,
     onLetterSettled: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -102,6 +102,20 @@ export class ReplayQueue {
     return [...this.#ready.drain(), ...this.#lanes.drainWaiting()];
   }
 
+  /** Letters given back that were claimed and not begun, and that `isMeant` is true of. */
+  removeClaims(isMeant: (delivery: Delivery) => boolean): Delivery[] {
+    const removed: Delivery[] = [];
+    for (let i = 0; i < MAX_REPLAYS; i += 1) {
+      const ready = this.#ready.remove(isMeant);
+      if (ready.length === 0) break;
+      removed.push(...ready);
+      // What stood behind it in its lane is ready now, and meant as well.
+      for (const delivery of ready) this.#leaveLane(delivery);
+    }
+    this.#size -= removed.length;
+    return removed;
+  }
+
   close(reason: EngineError): void {
     for (const waiters of this.#waiters.values()) {
       for (const waiter of waiters) waiter.reject(reason);

@@ -78,6 +78,11 @@ export class RetryClaims {
     );
   }
 
+  /** Claims that are to be given back and are not yet. */
+  get returning(): number {
+    return this.#unreturned.size;
+  }
+
   /** Resolves when all claims that were not tried are given back. */
   async settle(): Promise<void> {
     await this.#returnLeft();

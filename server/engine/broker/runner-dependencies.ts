@@ -7,6 +7,7 @@ import { type LogRecord } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type BreakerChange } from './circuit-breaker.ts';
+import { type Assignment } from './delivery-source.ts';
 import { type SettledLetter } from './redelivery.ts';
 import { type Settlement } from './settlement.ts';
 
@@ -30,6 +31,12 @@ export type RunnerDependencies = {
   readonly owner: Owner;
   readonly settlement: Settlement;
   readonly head: (topicId: number, partition: number) => number;
+  /** False while the other processes may think this one dead: nothing may be begun. */
+  readonly isFresh: () => boolean;
+  /** Which of the subscription's partitions this process is to have. */
+  readonly assignment: () => Assignment;
+  /** Others may take something of the subscription. */
+  readonly onReleased: () => void;
   readonly onBreakerChange: (change: BreakerChange) => void;
   readonly onLetterSettled: (letter: SettledLetter) => void;
 };

@@ -1,22 +1,20 @@
-import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { EngineError } from '../errors.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
 import { type AttemptEnd, Attempts } from './attempts.ts';
 import { type BreakerChange, type CircuitBreaker } from './circuit-breaker.ts';
 import { type Delivery, type Executor, type Lease } from './delivery.ts';
-import { type DeliveryIntake, type DeliverySource } from './delivery-source.ts';
+import { type DeliveryIntake, type DeliverySource, type InHand } from './delivery-source.ts';
+import { DueRetries } from './due-retries.ts';
 import { DueTimer } from './due-timer.ts';
 import { PROCESS_ENDED } from './failure.ts';
 import { Outcomes } from './outcomes.ts';
-import { Queue } from './queue.ts';
 import { createQueueSource } from './queue-source.ts';
 import { ReplayQueue } from './replay-queue.ts';
 import { RetryClaims } from './retry-claims.ts';
 import { type RunnerDependencies, type RunnerSubscription } from './runner-dependencies.ts';
 import { createStreamSource } from './stream-source.ts';
 
-const CLAIM_LIMIT = 200;
 const PASS_AGAIN_MS = 500;
 const HOLD_LOOP_MS = 10;
 /** A stop waits this long for handlers before it asks them to end, and this long again after that. */
@@ -38,18 +36,21 @@ export class SubscriptionRunner {
   readonly #executor: Executor;
   readonly #source: DeliverySource;
   readonly #attempts: Attempts;
-  readonly #claims: RetryClaims;
   readonly #replays: ReplayQueue;
-  readonly #retries = new Queue<Delivery>();
-  readonly #dueTimer: DueTimer;
+  readonly #retries: DueRetries;
   readonly #breakerTimer: DueTimer;
   readonly #stopping = new AbortController();
   readonly #isPull: boolean;
+  readonly #inHand: InHand = {
+    giveBack: (partition) => this.#retries.giveBack(partition),
+    inFlight: (partition) => this.#attempts.inFlightOf(partition) + this.#retries.returning,
+  };
   #phase: 'idle' | 'running' | 'stopping' = 'idle';
   #enabled: boolean;
-  #retriesDue = true;
   #dispatching = false;
   #pumping: Promise<void> | undefined;
+  #taking: Promise<void> = Promise.resolve();
+  #nextTake: Promise<void> | undefined;
   #again = false;
   readonly #onIdle: (() => void)[] = [];
 
@@ -67,7 +68,6 @@ export class SubscriptionRunner {
     this.breaker = parts.breaker;
     this.meter = parts.meter;
     this.#deps = deps;
-    this.#dueTimer = new DueTimer(deps.clock, () => this.#retryIsDue());
     this.#breakerTimer = new DueTimer(deps.clock, () => this.#tickBreaker());
     this.#executor = parts.executor;
     this.#enabled = parts.enabled;
@@ -87,8 +87,13 @@ export class SubscriptionRunner {
     });
     this.intake = this.#source.intake;
     const incarnation = owner.incarnation;
-    this.#claims = new RetryClaims({ store, log, logger, subscriptionId, incarnation });
     this.#replays = new ReplayQueue(subscription.name);
+    this.#retries = new DueRetries({
+      clock: deps.clock,
+      claims: new RetryClaims({ store, log, logger, subscriptionId, incarnation }),
+      replays: this.#replays,
+      onDue: () => this.wake(),
+    });
     const outcomes = new Outcomes({
       ...deps,
       subscription,
@@ -97,8 +102,11 @@ export class SubscriptionRunner {
       intake: this.intake,
       commits: this.#source,
       stopping: this.#stopping.signal,
-      onRetryDue: (delayMs) => this.#dueTimer.inMs(delayMs),
-      onNextClaimed: (next) => this.#takeClaimed([next]),
+      onRetryDue: (delayMs) => this.#retries.inMs(delayMs),
+      onNextClaimed: async (next) => {
+        await this.#retries.add([next]);
+        this.#dispatch();
+      },
     });
     this.#attempts = new Attempts({
       ...deps,
@@ -120,7 +128,7 @@ export class SubscriptionRunner {
   }
 
   get isRunning(): boolean {
-    return this.#phase === 'running' && this.#enabled;
+    return this.#phase === 'running' && this.#enabled && this.#deps.isFresh();
   }
 
   /** Takes the partitions and begins. What a process before left in the middle is counted as a failed attempt. */
@@ -131,12 +139,13 @@ export class SubscriptionRunner {
     this.wake();
   }
 
-  /** Takes partitions that are free or whose owner died, or (`isGrown`) were added; woken from time to time. */
-  async refresh(isGrown = false): Promise<void> {
+  /** Gives and takes what is assigned anew, as far as it can be had; woken from time to time. */
+  async refresh(): Promise<void> {
     if (this.#phase !== 'running') return;
+    this.#source.handOver(this.#inHand);
     if (!this.#handsOut) await this.#source.releaseIdle();
-    if (isGrown || this.#source.wantsTake()) await this.#takePartitions();
-    this.#retriesDue = true;
+    if (this.#source.wantsTake()) await this.#takePartitions();
+    this.#retries.markDue();
     this.intake.recheck();
     this.wake();
   }
@@ -166,7 +175,7 @@ export class SubscriptionRunner {
 
   /** Due retries were written for this subscription. */
   wakeRetries(): void {
-    this.#retriesDue = true;
+    this.#retries.markDue();
     this.wake();
   }
 
@@ -195,15 +204,19 @@ export class SubscriptionRunner {
       return;
     }
     this.#phase = 'stopping';
-    this.#dueTimer.clear();
+    this.#retries.clear();
     this.#breakerTimer.clear();
     if (this.#isPull) this.#executor.cancel();
     await this.#pumping;
-    const ended = (await this.#workEnds(STOP_GRACE_MS)) || (await this.#cancelWork());
+    await this.#taking;
+    let ended = await this.#attempts.end(STOP_GRACE_MS);
+    if (!ended) {
+      this.#executor.cancel();
+      ended = await this.#attempts.end(STOP_CANCEL_MS);
+    }
     this.#stopping.abort();
     this.#replays.close(options.reason ?? stoppingError(this.subscription.name));
-    this.#claims.release(claimsOf([...this.#retries.drain(), ...this.#replays.drainClaims()]));
-    await this.#claims.settle();
+    await this.#retries.end();
     await this.#source.flush();
     if (ended) await this.#source.release();
     this.intake.clear();
@@ -211,23 +224,35 @@ export class SubscriptionRunner {
     this.#phase = 'idle';
   }
 
-  async #workEnds(withinMs: number): Promise<boolean> {
-    const { clock } = this.#deps;
-    const until = clock.monotonicMs() + withinMs;
-    while (this.#attempts.inFlight > 0 && clock.monotonicMs() < until) await clock.sleep(5);
-    return this.#attempts.inFlight === 0;
-  }
-
-  async #cancelWork(): Promise<boolean> {
+  /** Ends at once, without storing anything: all that is in hand may be another process's by now. */
+  abandon(): void {
+    this.#phase = 'stopping';
+    this.#retries.clear();
+    this.#breakerTimer.clear();
+    this.#stopping.abort();
     this.#executor.cancel();
-    return this.#workEnds(STOP_CANCEL_MS);
+    this.#retries.abandon();
+    this.#replays.close(stoppingError(this.subscription.name));
+    this.intake.clear();
+    this.#source.drop();
+    this.#phase = 'idle';
   }
 
-  async #takePartitions(): Promise<void> {
+  /** One at a time: two would each raise the epochs of what they take. */
+  #takePartitions(): Promise<void> {
+    this.#nextTake ??= this.#taking.then(() => {
+      this.#nextTake = undefined;
+      return this.#takeOnce();
+    });
+    this.#taking = this.#nextTake.catch(() => undefined);
+    return this.#nextTake;
+  }
+
+  async #takeOnce(): Promise<void> {
     const taken = await this.#source.take();
     for (const { operationId, position } of taken.replays)
       this.#replays.expect(operationId, position);
-    for (const delivery of await this.#claims.deliveriesOf(taken.orphans))
+    for (const delivery of await this.#retries.deliveriesOf(taken.orphans))
       this.#attempts.failElsewhere(delivery, PROCESS_ENDED);
   }
 
@@ -279,33 +304,12 @@ export class SubscriptionRunner {
   }
 
   async #claimDue(): Promise<void> {
-    if (!this.#retriesDue) return;
+    if (!this.#retries.isDue) return;
     const room = this.#capacity - this.#retries.length;
     if (room <= 0) return;
     // A trial of a half-open breaker is better made with an event that has not failed yet.
     if (this.breaker.state.state === 'half-open' && this.intake.ready.length > 0) return;
-    this.#retriesDue = false;
-    try {
-      const taken = await this.#claims.take(Math.min(room, CLAIM_LIMIT));
-      this.#enqueueClaimed(taken.deliveries);
-      if (taken.nextDueMs !== null && taken.nextDueMs <= 0) this.#retriesDue = true;
-      else if (taken.nextDueMs !== null) this.#dueTimer.inMs(taken.nextDueMs);
-    } catch (error) {
-      this.#retriesDue = true;
-      throw error;
-    }
-  }
-
-  async #takeClaimed(rows: readonly ClaimedRetry[]): Promise<void> {
-    this.#enqueueClaimed(await this.#claims.deliveriesOf(rows));
-    this.#dispatch();
-  }
-
-  #enqueueClaimed(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) {
-      if (delivery.kind === 'delivery') this.#retries.push(delivery);
-      else this.#replays.addClaimed(delivery);
-    }
+    await this.#retries.claim(room, this.#source.closing);
   }
 
   #dispatch(): void {
@@ -325,7 +329,7 @@ export class SubscriptionRunner {
 
   #wantsPass(): boolean {
     if (!this.isRunning) return false;
-    if (this.#retriesDue && this.#capacity - this.#retries.length > 0) return true;
+    if (this.#retries.isDue && this.#capacity - this.#retries.length > 0) return true;
     if (this.breaker.state.state === 'open' || !this.intake.canFetch) return false;
     return this.#isPull
       ? this.#executor.free() > this.intake.ready.length
@@ -334,7 +338,7 @@ export class SubscriptionRunner {
 
   #next(): Delivery | undefined {
     for (;;) {
-      const delivery = this.#retries.shift() ?? this.#replays.next() ?? this.intake.ready.shift();
+      const delivery = this.#retries.next() ?? this.#replays.next() ?? this.intake.ready.shift();
       if (delivery?.lease?.lost !== true) return delivery;
     }
   }
@@ -364,11 +368,6 @@ export class SubscriptionRunner {
     this.#source.lose(lease);
   }
 
-  #retryIsDue(): void {
-    this.#retriesDue = true;
-    this.wake();
-  }
-
   setBreaker(state: 'open' | 'closed'): BreakerChange | null {
     const change = this.breaker.set(state);
     this.#tickBreaker();
@@ -389,9 +388,6 @@ export class SubscriptionRunner {
     else this.wake();
   }
 }
-
-const claimsOf = (deliveries: readonly Delivery[]): ClaimedRetry[] =>
-  deliveries.flatMap((delivery) => delivery.retry ?? []);
 
 const stoppingError = (name: string) =>
   new EngineError('stopping', `Deliveries to ${name} are being stopped; try again.`);

@@ -3,11 +3,12 @@ import { type Clock } from '../clock.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type Logger } from '../logger.ts';
 import { type BrokerStore } from './broker-store.ts';
-import { type DeliverySource } from './delivery-source.ts';
+import { type Assignment, type DeliverySource } from './delivery-source.ts';
+import { HandOver } from './hand-over.ts';
 import { Intake, type IntakeRules } from './intake.ts';
 import { OffsetCommits } from './offset-commits.ts';
 import { type OwnedPartition } from './owned-partition.ts';
-import { takeOver } from './partition-takeover.ts';
+import { missingOf, takeOver } from './partition-takeover.ts';
 
 /** Mode `stream`: partitions in order, each with one owner; progress is an offset per partition. */
 export function createStreamSource(
@@ -20,13 +21,15 @@ export function createStreamSource(
     readonly log: EventLog;
     readonly head: (topicId: number, partition: number) => number;
     readonly onLost: (partition: OwnedPartition) => void;
+    readonly assignment: () => Assignment;
+    /** A partition is free for others. */
+    readonly onReleased: () => void;
     /** There may be room again. */
     readonly onRoom: () => void;
   },
 ): DeliverySource {
   const { store, owner, clock, logger, log, head } = deps;
   const id = rules.subscriptionId;
-  let misses = false;
   const commits = new OffsetCommits({
     store,
     owner,
@@ -40,22 +43,38 @@ export function createStreamSource(
     },
   });
   const intake = new Intake(rules, { log, head, commits });
+  const handOver = new HandOver({
+    ...deps,
+    intake,
+    flush: () => commits.flush(),
+    release: async (partition) => {
+      await store.releasePartition(id, owner, partition);
+      deps.onReleased();
+    },
+  });
   return {
     intake,
-    take: async () => {
+    take: () => {
       const { maxInFlight } = rules.settings;
-      const taken = await takeOver(store, owner, { id, maxInFlight }, intake);
-      misses = false;
-      return taken;
+      const { mine } = deps.assignment();
+      return takeOver(store, owner, { id, maxInFlight, mine }, intake);
     },
-    wantsTake: () => misses,
-    lose: (lease) => {
-      misses = true;
-      intake.lose(lease);
+    wantsTake: () => missingOf(deps.assignment().mine, intake).length > 0,
+    handOver: (inHand) => {
+      const assignment = deps.assignment();
+      for (const partition of intake.partitions.values())
+        if (assignment.mustGive(partition)) handOver.begin(partition, inHand);
     },
+    get closing() {
+      return intake.closing;
+    },
+    lose: (lease) => intake.lose(lease),
     flush: () => commits.flush(),
     drop: () => commits.drop(),
-    release: () => store.releasePartitions(id, owner),
+    release: async () => {
+      await store.releasePartitions(id, owner);
+      deps.onReleased();
+    },
     releaseIdle: () => Promise.resolve(),
   };
 }

@@ -15,6 +15,10 @@ export class SubscriptionEntry {
   definition: ConsumerDefinition | null = null;
   runner: SubscriptionRunner | null = null;
   pull: PullExecutor | null = null;
+  /** When a receiver asked here for the last time, in monotonic time. */
+  receivedMs = Number.NEGATIVE_INFINITY;
+  /** Its offsets are about to be moved by hand: nobody may have a partition of it. */
+  isHeld = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: {

@@ -11,12 +11,21 @@ import { ConsumerMeter } from '../metrics/consumer-meter.ts';
 import { type SystemEventType, systemRow } from '../system/system-events.ts';
 import { type BreakerChange, CircuitBreaker } from './circuit-breaker.ts';
 import { type Executor } from './delivery.ts';
+import { type Assignment } from './delivery-source.ts';
 import { SubscriptionRunner } from './runner.ts';
 import { type RunnerDependencies } from './runner-dependencies.ts';
+import { Settlement } from './settlement.ts';
 import { SubscriptionEntry } from './subscription-entry.ts';
 
-export type RuntimeDependencies = Omit<RunnerDependencies, 'onBreakerChange'> & {
-  readonly owner: Owner;
+export type RuntimeDependencies = Omit<
+  RunnerDependencies,
+  'onBreakerChange' | 'owner' | 'settlement' | 'assignment' | 'onReleased'
+> & {
+  /** Under which this process owns what it takes from now on. */
+  readonly owner: () => Owner;
+  readonly assignment: (entry: SubscriptionEntry) => Assignment;
+  /** Others may take something of the subscription with this id. */
+  readonly onReleased: (subscriptionId: number) => void;
   readonly publisher: Publisher;
   readonly reader: Pick<EventReader, 'matcher'>;
   readonly wakeOutbox: () => void;
@@ -84,7 +93,8 @@ export class SubscriptionRuntime {
   /** Starts delivering, when there is something to deliver to. */
   async start(entry: SubscriptionEntry): Promise<void> {
     if (!this.#started || entry.runner !== null) return;
-    const executor = this.#executorOf(entry);
+    const owner = this.#deps.owner();
+    const executor = this.#executorOf(entry, owner);
     if (executor === null) return;
     const { row } = entry;
     const runner = new SubscriptionRunner(
@@ -96,7 +106,14 @@ export class SubscriptionRuntime {
         matches: entry.matches,
       },
       { executor, breaker: entry.breaker, meter: entry.meter, enabled: row.state === 'running' },
-      { ...this.#deps, onBreakerChange: (change) => this.noteBreaker(entry, change) },
+      {
+        ...this.#deps,
+        owner,
+        settlement: new Settlement({ ...this.#deps, owner }),
+        assignment: () => this.#deps.assignment(entry),
+        onReleased: () => this.#deps.onReleased(row.id),
+        onBreakerChange: (change) => this.noteBreaker(entry, change),
+      },
     );
     entry.runner = runner;
     entry.pull = executor instanceof PullExecutor ? executor : null;
@@ -121,6 +138,18 @@ export class SubscriptionRuntime {
     }
   }
 
+  /** Ends at once and stores nothing: this process was thought dead, and what it had may be others' now. */
+  abandon(entry: SubscriptionEntry): void {
+    entry.runner?.abandon();
+    entry.runner = null;
+    entry.pull = null;
+  }
+
+  /** Whether something here could handle deliveries. */
+  canRun({ row, definition }: SubscriptionEntry): boolean {
+    return this.#started && (row.settings.delivery.kind === 'pull' || definition !== null);
+  }
+
   /** Stores where the breaker stands now, with the fact that it changed. A failure to store it loses no delivery. */
   noteBreaker(entry: SubscriptionEntry, change: BreakerChange, actor = 'weir'): void {
     const { store, clock, logger, wakeOutbox } = this.#deps;
@@ -143,21 +172,21 @@ export class SubscriptionRuntime {
       );
   }
 
-  #executorOf({ row, definition }: SubscriptionEntry): Executor | null {
+  #executorOf({ row, definition }: SubscriptionEntry, owner: Owner): Executor | null {
     const { delivery, guarantee } = row.settings;
     if (delivery.kind === 'pull') {
       return new PullExecutor({
         clock: this.#deps.clock,
         subscription: row.name,
         visibilityMs: delivery.visibilityMs,
-        incarnation: this.#deps.owner.incarnation.slice(0, 8),
+        incarnation: owner.incarnation.slice(0, 8),
       });
     }
     if (definition === null) return null;
     return new HandlerExecutor(
       definition,
       { id: row.id, guarantee },
-      { ...this.#deps, faultOf: (name) => this.#faults[name] },
+      { ...this.#deps, owner, faultOf: (name) => this.#faults[name] },
     );
   }
 }

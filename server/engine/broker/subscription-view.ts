@@ -6,6 +6,7 @@ import { type Topics } from '../engine-parts.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { partitionKey } from './owned-partition.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
+import { type Subscriptions } from './subscriptions.ts';
 
 /** Counts and ages are at most this old. */
 const FRESH_MS = 500;
@@ -25,9 +26,8 @@ type SubscriptionViewDependencies = {
   readonly store: BrokerStore;
   readonly topics: Topics;
   readonly clock: Clock;
-  readonly entries: () => readonly SubscriptionEntry[];
+  readonly subscriptions: Pick<Subscriptions, 'all' | 'topicsOf'>;
   readonly head: (topicId: number, partition: number) => number;
-  readonly topicsOf: (entry: SubscriptionEntry) => readonly { readonly name: string }[];
   readonly nodeId: string;
 };
 
@@ -64,7 +64,7 @@ export class SubscriptionView {
       breakerSettings,
       handlerVersion: row.handlerVersion,
       scenario: row.scenario,
-      topics: this.#deps.topicsOf(entry).map((topic) => topic.name),
+      topics: this.#deps.subscriptions.topicsOf(entry).map((topic) => topic.name),
       lag: partitions.reduce((sum, partition) => sum + partition.lag, 0),
       oldestUnhandledAgeMs: oldestOf(partitions),
       inFlight: runner?.inFlight ?? 0,
@@ -117,7 +117,7 @@ export class SubscriptionView {
   /** One probe per partition that lags; subscriptions that stand at the same event share it. */
   async #oldest(rows: Snapshot['rows']): Promise<Map<string, string>> {
     const wanted = new Map<string, { topicId: number; partition: number; offset: number }>();
-    for (const entry of this.#deps.entries()) {
+    for (const entry of this.#deps.subscriptions.all()) {
       for (const row of rows.get(entry.row.id) ?? []) {
         const offset = committedOf(entry, row);
         if (offset >= this.#deps.head(row.topicId, row.partition)) continue;

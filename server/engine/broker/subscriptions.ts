@@ -65,6 +65,16 @@ export class Subscriptions {
     return this.#deps.topics.all().filter((topic) => hearsTopic(globs, topic.name));
   }
 
+  /** All partitions of the topics it hears. */
+  partitionsOf(entry: SubscriptionEntry): { topicId: number; partition: number }[] {
+    return this.topicsOf(entry).flatMap((topic) =>
+      Array.from({ length: topic.partitions }, (_, partition) => ({
+        topicId: topic.id,
+        partition,
+      })),
+    );
+  }
+
   /** Reads all subscriptions; once. */
   load(): Promise<void> {
     this.#loading ??= this.#load();
@@ -95,6 +105,17 @@ export class Subscriptions {
       if (result.status === 'rejected')
         this.#deps.logger.error({ err: result.reason }, 'a subscription did not stop cleanly');
     }
+  }
+
+  /** This process was thought dead: everything in hand is dropped, and nothing is stored. */
+  abandon(): void {
+    for (const entry of this.#entries.values()) this.#deps.runtime.abandon(entry);
+  }
+
+  /** Begins again with what can be had. */
+  async restart(): Promise<void> {
+    for (const entry of this.#entries.values())
+      await entry.exclusive(() => this.#deps.runtime.start(entry));
   }
 
   offer(record: LogRecord, woken: Set<SubscriptionEntry>): void {
@@ -284,7 +305,7 @@ export class Subscriptions {
     );
     if (missing.length === 0) return;
     await insertStarts(store, entry.row, missing);
-    await entry.runner?.refresh(true);
+    await entry.runner?.refresh();
   }
 
   async #write<Result>(

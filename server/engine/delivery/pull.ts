@@ -54,7 +54,7 @@ export class PullExecutor implements Executor {
   readonly #incarnation: string;
   readonly #receivers: Receiver[] = [];
   readonly #leases = new Map<string, Lease>();
-  readonly #settled = new WeakMap<Delivery, () => void>();
+  readonly #settled = new WeakMap<Delivery, (isStored: boolean) => void>();
   #sequence = 0;
 
   constructor(deps: {
@@ -75,6 +75,11 @@ export class PullExecutor implements Executor {
     return free;
   }
 
+  /** A receiver waits, or has not said what became of a delivery. */
+  get isWanted(): boolean {
+    return this.#receivers.length > 0 || this.#leases.size > 0;
+  }
+
   run(delivery: Delivery): Outcome | Promise<Outcome> {
     const receiver = this.#receivers.find((one) => one.taken.length < one.max);
     if (receiver === undefined) return RETURNED;
@@ -91,8 +96,8 @@ export class PullExecutor implements Executor {
     });
   }
 
-  settled(delivery: Delivery): void {
-    this.#settled.get(delivery)?.();
+  settled(delivery: Delivery, isStored: boolean): void {
+    this.#settled.get(delivery)?.(isStored);
   }
 
   cancel(): void {
@@ -159,7 +164,7 @@ export class PullExecutor implements Executor {
     const answer: AckAnswer = { acknowledged: [], expired: [] };
     for (const id of deliveryIds) {
       const lease = this.#leases.get(id);
-      if (lease === undefined) {
+      if (lease === undefined || isLost(lease)) {
         answer.expired.push(id);
         continue;
       }
@@ -172,16 +177,23 @@ export class PullExecutor implements Executor {
 
   async #endAll(deliveryIds: readonly string[], outcomeOf: () => Outcome): Promise<AckAnswer> {
     const answer: AckAnswer = { acknowledged: [], expired: [] };
-    const stored: Promise<void>[] = [];
+    const stored: Promise<unknown>[] = [];
     for (const id of new Set(deliveryIds)) {
       const lease = this.#take(id);
       if (lease === undefined) {
         answer.expired.push(id);
         continue;
       }
-      stored.push(new Promise((resolve) => this.#settled.set(lease.delivery, resolve)));
+      if (isLost(lease)) {
+        lease.end({ type: 'returned', lost: true });
+        answer.expired.push(id);
+        continue;
+      }
+      const settled = new Promise<boolean>((resolve) => this.#settled.set(lease.delivery, resolve));
+      stored.push(
+        settled.then((isStored) => (isStored ? answer.acknowledged : answer.expired).push(id)),
+      );
       lease.end(outcomeOf());
-      answer.acknowledged.push(id);
     }
     await this.#inTime(Promise.all(stored));
     return answer;
@@ -236,6 +248,9 @@ export class PullExecutor implements Executor {
     return Buffer.from(JSON.stringify(about)).toString('base64url');
   }
 }
+
+/** Another process has it: what a receiver says of it now changes nothing. */
+const isLost = ({ delivery }: Lease): boolean => delivery.lease?.lost === true;
 
 function pulled(deliveryId: string, delivery: Delivery): PulledDelivery {
   const { record, dataText, attempt, operationId, kind } = delivery;

@@ -192,8 +192,8 @@ describe('the log', () => {
 
   test('tells the other processes what was committed, so that they read on at once', async () => {
     await topics.ensure('told');
-    await upsertNode(kit.database.pool, 'node-a', randomUUID());
-    await upsertNode(kit.database.pool, 'node-b', randomUUID());
+    await upsertNode(kit.database.pool, { nodeId: 'node-a', incarnation: randomUUID() });
+    await upsertNode(kit.database.pool, { nodeId: 'node-b', incarnation: randomUUID() });
     const [writer, follower] = await Promise.all([openLog('node-a'), openLog('node-b')]);
     const reached = (position: number) =>
       new Promise<void>((resolve) => {
