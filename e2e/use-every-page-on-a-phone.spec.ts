@@ -54,3 +54,22 @@ test('a letter is read and retried with the thumb', async ({ page, weir }) => {
 
   await expect(page.getByRole('button', { name: 'Retry', exact: true })).toBeInViewport();
 });
+
+test('a toast lies over no bar under the thumb', async ({ page, weir }) => {
+  weir.willResume('analytics');
+  await page.goto('/consumers');
+
+  await page.getByRole('button', { name: 'Pause analytics' }).tap();
+
+  const toast = page.getByRole('listitem').filter({ hasText: 'analytics is paused' });
+  const places = page.getByRole('navigation', { name: 'Places' });
+  await expect(toast).toBeVisible();
+  const room = (await places.boundingBox())?.y ?? 0;
+  await expect
+    .poll(async () => {
+      const box = await toast.boundingBox();
+      return box === null ? 0 : room - (box.y + box.height);
+    })
+    // What can be done with a letter has its bar above that of the places.
+    .toBeGreaterThanOrEqual(61);
+});

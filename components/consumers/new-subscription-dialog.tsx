@@ -82,6 +82,7 @@ export function NewSubscriptionDialog(props: {
               busy={making.isPending}
               reason={isTried && !isFine ? 'Some fields need another look' : null}
               onClick={make}
+              aria-keyshortcuts="Control+Enter Meta+Enter"
             >
               Make it
               <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>

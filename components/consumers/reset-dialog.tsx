@@ -119,6 +119,7 @@ export function ResetDialog(props: {
               busy={actions.isBusy}
               reason={reset.reason}
               onClick={reset.confirm}
+              aria-keyshortcuts="Control+Enter Meta+Enter"
             >
               Reset
               <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>

@@ -56,7 +56,14 @@ export function EditDialog(props: {
           <Button size="m" variant="ghost" onClick={props.onClose}>
             Cancel
           </Button>
-          <Button size="m" variant="primary" onClick={retry} busy={props.isBusy} reason={reason}>
+          <Button
+            size="m"
+            variant="primary"
+            onClick={retry}
+            busy={props.isBusy}
+            reason={reason}
+            aria-keyshortcuts="Control+Enter Meta+Enter"
+          >
             Retry with this payload
             <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
           </Button>

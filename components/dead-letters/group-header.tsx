@@ -44,6 +44,7 @@ export function GroupHeader(props: {
           onClick={props.onRedrive}
           reason={group.open === 0 ? 'no letter of this group waits' : null}
           className="max-[899px]:h-10 max-sm:w-full"
+          aria-keyshortcuts="Shift+R"
         >
           <RotateCcw aria-hidden />
           Redrive group…

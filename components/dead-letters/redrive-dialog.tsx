@@ -75,6 +75,7 @@ export function RedriveDialog(props: {
             busy={start.isPending}
             reason={reason}
             data-autofocus
+            aria-keyshortcuts="Control+Enter Meta+Enter"
           >
             Redrive {formatCount(plan.data?.total ?? count)}
             <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>

@@ -73,6 +73,7 @@ export function QueryBar(props: {
           ref={input}
           role="combobox"
           aria-label="Query"
+          aria-keyshortcuts="/"
           aria-expanded={completions.length > 0}
           aria-controls={listId}
           aria-activedescendant={chosen >= 0 ? `${listId}-${chosen}` : undefined}

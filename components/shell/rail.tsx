@@ -98,7 +98,7 @@ function RailMark({ place, isCollapsed }: { place: Place; isCollapsed: boolean }
   }
   if (isCollapsed || !place.keys) return null;
   return (
-    <span aria-hidden className="ml-auto">
+    <span className="ml-auto">
       <Kbd>{place.keys}</Kbd>
     </span>
   );

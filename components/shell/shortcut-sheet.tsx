@@ -37,7 +37,7 @@ export function ShortcutSheet(props: { open: boolean; onOpenChange: (open: boole
                   <dt className="text-text-2">{entry.label}</dt>
                   <dd className="flex gap-1">
                     {keysOf(entry.keys).map((key) => (
-                      <Kbd key={key} className="text-xs text-text-2">
+                      <Kbd key={key} isRead className="text-xs text-text-2">
                         {key}
                       </Kbd>
                     ))}

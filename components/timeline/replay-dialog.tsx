@@ -192,6 +192,7 @@ export const ReplayDialog = (props: {
           busy={start.isPending}
           reason={replay.reason}
           onClick={replay.confirm}
+          aria-keyshortcuts="Control+Enter Meta+Enter"
         >
           Replay {formatCount(plan.data.total)}
           <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>

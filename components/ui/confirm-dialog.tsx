@@ -93,6 +93,7 @@ function ConfirmContent(props: ConfirmDialogProps) {
           busy={props.busy}
           reason={reason}
           onClick={confirm}
+          aria-keyshortcuts="Control+Enter Meta+Enter"
         >
           {props.confirmLabel}
           <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>

@@ -55,6 +55,7 @@ export function MenuItem(props: {
     <Radix.Item
       className={cn(ITEM, props.tone === 'danger' && 'text-fail')}
       disabled={Boolean(props.reason)}
+      aria-keyshortcuts={props.shortcut}
       onSelect={() => props.onSelect?.()}
     >
       {props.icon}

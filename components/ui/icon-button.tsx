@@ -16,7 +16,13 @@ export type IconButtonProps = Omit<ButtonProps, 'children' | 'aria-label' | 'asC
 export function IconButton({ label, shortcut, className, ...rest }: IconButtonProps) {
   const size = rest.size === 'm' ? 'size-8' : 'size-7';
   const button = (
-    <Button variant="ghost" {...rest} aria-label={label} className={cn(size, 'px-0', className)} />
+    <Button
+      variant="ghost"
+      {...rest}
+      aria-label={label}
+      aria-keyshortcuts={shortcut?.replace('Esc', 'Escape').replace('+', 'Plus')}
+      className={cn(size, 'px-0', className)}
+    />
   );
   if (rest.reason) return button;
   return (

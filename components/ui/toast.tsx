@@ -3,6 +3,10 @@ import { Toaster as Sonner, toast as sonner } from 'sonner';
 
 const SHOWN_MS = 5_000;
 const UNDO_MS = 8_000;
+/** Above the bars under the thumb, where there are any. */
+const BOTTOM = 'var(--toast-bottom)';
+const EDGE_PX = 40;
+const NARROW_EDGE_PX = 16;
 
 /** Mounted once. */
 export function Toaster({ theme }: { theme: 'light' | 'dark' }) {
@@ -11,7 +15,8 @@ export function Toaster({ theme }: { theme: 'light' | 'dark' }) {
       theme={theme}
       position="bottom-right"
       duration={SHOWN_MS}
-      offset={40}
+      offset={{ bottom: BOTTOM, right: EDGE_PX }}
+      mobileOffset={{ bottom: BOTTOM, left: NARROW_EDGE_PX, right: NARROW_EDGE_PX }}
       toastOptions={{
         classNames: {
           toast: 'rounded-m! border-line-strong! bg-raised! text-text! shadow-raised! font-sans!',

@@ -145,7 +145,7 @@ function wireLog(deps: EngineDependencies, traffic: TrafficMeter) {
     clock,
     wakeOutbox,
     nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
-    publishedPerSecond: (topic) => publishedPerSecond(traffic, topic),
+    publishedPerSecond: () => publishedPerSecond(traffic),
   });
   const log: PostgresEventLog = createEventLog({
     database,
@@ -162,10 +162,11 @@ function wireLog(deps: EngineDependencies, traffic: TrafficMeter) {
 
 const RATE_WINDOW_SECONDS = 10;
 
-function publishedPerSecond(traffic: TrafficMeter, topic: string): number {
-  let count = 0;
-  for (const edge of traffic.window(RATE_WINDOW_SECONDS).edges) {
-    if (edge.kind !== 'deliver' && edge.target === topic) count += edge.count;
+function publishedPerSecond(traffic: TrafficMeter): ReadonlyMap<string, number> {
+  const rates = new Map<string, number>();
+  for (const { kind, target, count } of traffic.window(RATE_WINDOW_SECONDS).edges) {
+    if (kind === 'deliver') continue;
+    rates.set(target, (rates.get(target) ?? 0) + count / RATE_WINDOW_SECONDS);
   }
-  return count / RATE_WINDOW_SECONDS;
+  return rates;
 }

@@ -51,7 +51,7 @@ export async function createTestBroker(
     ...shared,
     wakeOutbox,
     nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
-    publishedPerSecond: () => 0,
+    publishedPerSecond: () => new Map(),
   });
   const log = createEventLog({
     ...shared,

@@ -16,10 +16,15 @@ export function injectedFailure(
   if (fault.crashRate > 0 && random() < fault.crashRate) return PROCESS_ENDED;
   if (shareOf(`${delivery.record.id}\n${subscription}`) >= fault.failureRate) return null;
   const errorClass = fault.errorClass ?? 'InjectedFault';
+  const { type, id } = delivery.record;
+  const error = new Error(`${subscription} could not handle ${type} ${id}`);
+  error.name = errorClass;
+  // From where the handler would have run, as the stack of its own error would be.
+  Error.captureStackTrace(error, injectedFailure);
   return makeFailure({
     errorClass,
-    message: `${subscription} could not handle ${delivery.record.type} ${delivery.record.id}`,
-    stack: null,
+    message: error.message,
+    stack: error.stack ?? null,
     retryable: true,
   });
 }

@@ -13,7 +13,7 @@ import { toStoredEvent } from '../log/event-record.ts';
 
 /** Receivers waiting at once on one subscription. */
 const MAX_WAITING_RECEIVERS = 1_000;
-/** An answer to ack or nack waits this long for its outcome to be stored. */
+/** An answer waits this long for what has to be stored before it: failures, and successes of retries and redeliveries. */
 const STORE_WITHIN_MS = 5_000;
 
 type Lease = {
@@ -44,7 +44,8 @@ export type AckAnswer = { acknowledged: string[]; expired: string[] };
 
 /**
  * Hands deliveries to receivers that ask for them. A delivery stays with its receiver until it is acknowledged, refused, or its
- * visibility time is over, which counts as a failed attempt. Ids of deliveries that are no longer with a receiver, also those from
+ * visibility time is over, which counts as a failed attempt. A success at the first attempt is answered before it is stored with the
+ * offsets, 100 ms after at the latest: if the process is killed in between, the event comes again. Ids of deliveries that are no longer with a receiver, also those from
  * before a restart, are answered as expired.
  */
 export class PullExecutor implements Executor {

@@ -36,7 +36,7 @@ beforeAll(async () => {
     clock: systemClock,
     wakeOutbox: () => undefined,
     nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
-    publishedPerSecond: () => 0,
+    publishedPerSecond: () => new Map(),
   });
   await topics.load();
   log = await openLog();

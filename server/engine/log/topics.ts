@@ -31,7 +31,8 @@ type TopicsDependencies = {
   readonly wakeOutbox: () => void;
   /** Next offset of a partition as far as this process knows. */
   readonly nextOffset: (topicId: number, partition: number) => number;
-  readonly publishedPerSecond: (topic: string) => number;
+  /** Events of late by topic; those without are left out. */
+  readonly publishedPerSecond: () => ReadonlyMap<string, number>;
 };
 
 export type LoadableTopics = Topics & {
@@ -194,6 +195,7 @@ class CachedTopics implements LoadableTopics {
     return {
       lastAt: new Map(times.map((time) => [time.topic_id, isoFromPg(time.recorded_at)])),
       subscribers: new Map(subscribers.map((topic) => [topic.topic_id, topic.names])),
+      ratesPerSecond: this.#deps.publishedPerSecond(),
     };
   }
 
@@ -206,7 +208,7 @@ class CachedTopics implements LoadableTopics {
       name: row.name,
       heads,
       events: heads.reduce((sum, head) => sum + head, 0),
-      ratePerSecond: this.#deps.publishedPerSecond(row.name),
+      ratePerSecond: seen.ratesPerSecond.get(row.name) ?? 0,
       lastEventAt: seen.lastAt.get(row.id) ?? null,
       subscriptions: seen.subscribers.get(row.id) ?? [],
       createdAt: isoFromPg(row.created_at),
@@ -217,6 +219,7 @@ class CachedTopics implements LoadableTopics {
 type Seen = {
   readonly lastAt: ReadonlyMap<number, string>;
   readonly subscribers: ReadonlyMap<number, string[]>;
+  readonly ratesPerSecond: ReadonlyMap<string, number>;
 };
 
 // TopicRow is also a TopicInfo; one object per row keeps the hot path free of allocation.

@@ -20,7 +20,8 @@ const common = {
 };
 const settled = {
   200: {
-    description: '`expired` were no longer with this receiver and will come again',
+    description:
+      '`expired` were no longer with this receiver and will come again. What was acknowledged at its first attempt is stored within 100 ms: it comes again when the server is killed before',
     schema: ackResponseSchema,
   },
 };
