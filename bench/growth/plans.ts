@@ -3,7 +3,7 @@ import { appendBatch } from '#server/storage/append-rows.ts';
 import { type Database, type Db } from '#server/storage/database.ts';
 import { type EventRow } from '#server/storage/event-columns.ts';
 import { selectEventsAfter, selectEventsAt, selectPartitions } from '#server/storage/log-rows.ts';
-import { selectStreamEvents } from '#server/storage/stream-rows.ts';
+import { selectStream, selectStreamEvents } from '#server/storage/stream-rows.ts';
 
 /** One access to a leaf that a plan really made. */
 export type LeafAccess = {
@@ -94,15 +94,19 @@ const hotPaths = (place: EventRow): Readonly<Record<string, (db: Db) => Promise<
     'append, heads unknown': (db) => append(db, place, 'unknown'),
     fetch: (db) => selectPartitions(db, [{ topicId, partition, offset, position }], BOUND),
     'read after': (db) => selectEventsAfter(db, position, BOUND),
-    'read a stream': (db) =>
-      selectStreamEvents(db, 'account-7', {
-        asOf: { time: null, position: null },
-        fromVersion: 1,
-        direction: 'forward',
-        limit: 100,
-      }),
+    'read a stream': readStream,
   };
 };
+
+async function readStream(db: Db): Promise<unknown> {
+  const head = await selectStream(db, 'account-7');
+  return selectStreamEvents(db, 'account-7', {
+    asOf: { time: null, position: head?.lastPosition ?? 0 },
+    fromVersion: 1,
+    direction: 'forward',
+    limit: 100,
+  });
+}
 
 async function append(db: Db, place: EventRow, heads: 'known' | 'unknown'): Promise<unknown> {
   const { topic_id: topicId, partition } = place;

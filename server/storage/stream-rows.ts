@@ -51,10 +51,10 @@ export async function selectStreams(
   return rows;
 }
 
-/** As of a business time, a position, or both; null bounds nothing. */
-export type AsOf = { readonly time: string | null; readonly position: number | null };
+/** As of a business time (null bounds nothing) and a position: at most that of the stream's head, above which no leaf is opened. */
+export type AsOf = { readonly time: string | null; readonly position: number };
 
-const AS_OF = `($2::timestamptz IS NULL OR e.time <= $2::timestamptz) AND ($3::bigint IS NULL OR e.position <= $3::bigint)`;
+const AS_OF = `($2::timestamptz IS NULL OR e.time <= $2::timestamptz) AND e.position <= $3::bigint`;
 
 /** Events of a stream from a version on (included), in the order of versions. */
 export async function selectStreamEvents(

@@ -1,4 +1,4 @@
-import { type Event, isExpectedVersionConflictError } from '@event-driven-io/emmett';
+import { type Event, isExpectedVersionConflictError, reactor } from '@event-driven-io/emmett';
 import {
   defaultTag,
   getPostgreSQLEventStore,
@@ -61,8 +61,14 @@ async function openEmmett(
       const consumer = store.consumer<OrderPlaced>({
         pulling: { batchSize: READ_PAGE, pullingFrequencyInMs: 1 },
         stopWhen: { noMessagesLeft: true },
+        // Of the core package: it keeps no place, where the one for Postgres stores it with every message.
+        processors: [
+          reactor<OrderPlaced>({
+            processorId: 'read-all',
+            eachMessage: (event) => onNumber(numberOf(event.data)),
+          }),
+        ],
       });
-      react(consumer, 'read-all', onNumber);
       try {
         await consumer.start();
       } finally {
@@ -71,7 +77,7 @@ async function openEmmett(
     },
     consume: async (onNumber) => {
       const consumer = store.consumer<OrderPlaced>({ pulling });
-      react(consumer, PROCESSOR, onNumber);
+      react(consumer, onNumber);
       const running = consumer.start();
       running.catch(() => undefined);
       return {
@@ -119,14 +125,15 @@ async function contend(
 
 function react(
   consumer: PostgreSQLEventStoreConsumer<OrderPlaced>,
-  processorId: string,
   onNumber: (n: number) => void,
 ): void {
   consumer.reactor<OrderPlaced>({
-    processorId,
-    startFrom: 'BEGINNING',
-    eachBatch: (events) => {
-      for (const event of events) onNumber(numberOf(event.data));
+    processorId: PROCESSOR,
+    // From any other place it keeps no checkpoint.
+    startFrom: 'CURRENT',
+    // Its eachBatch is declared, and in this version not called.
+    eachMessage: (event) => {
+      onNumber(numberOf(event.data));
     },
   });
 }

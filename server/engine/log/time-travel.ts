@@ -34,9 +34,9 @@ export async function readStream(
     throw new EngineError('unknown-stream', `There is no stream ${streamId}.`, { streamId });
   const asOf: AsOf = {
     time: instant('atTime', query.atTime) ?? null,
-    position: query.atPosition ?? null,
+    position: Math.min(query.atPosition ?? head.lastPosition, head.lastPosition),
   };
-  const now = asOf.time === null && asOf.position === null;
+  const now = asOf.time === null && query.atPosition === undefined;
   const version = now ? head.version : await selectStreamVersion(db, streamId, asOf);
   const firstVersion = query.direction === 'forward' ? 1 : version;
   const rows = await selectStreamEvents(db, streamId, {
