@@ -7,7 +7,7 @@ export const HELP = `npm run bench -- <command> [options]
   http [url]   publishes over HTTP and follows the live feed; the default. Without a url it starts a production server of its
                own, which needs \`npm run build\` once. About 3 minutes.
   engine [names]  in the engine, without HTTP, with CPU time: append, read-all, drain, replay, stream-read, contended.
-  peers        Weir beside raw pg, pg-boss, graphile-worker, emmett and message-db on one Postgres. About 45 minutes.
+  peers        Weir beside raw pg, pg-boss, graphile-worker, emmett and message-db on one Postgres. About an hour.
                  --quick             small loads, one run each: about 10 minutes, kept nowhere
                  --runs <n>          runs of each (3)
                  --systems <a;b>     only these: weir, raw pg, raw pg, COPY, pg-boss, pg-boss, batched …

@@ -51,6 +51,9 @@ const resultSchema = z.object({
 });
 export type BenchResult = z.infer<typeof resultSchema>;
 
+/** What a table or a chart is made of. */
+export type Measured = { readonly measurements: readonly Measurement[] };
+
 export type NewResult = {
   readonly kind: 'peers' | 'growth';
   readonly isShared: boolean;

@@ -41,6 +41,7 @@ const noticeSchema = z.object({ 'Query Text': z.string(), Plan: nodeSchema });
 /** Executions until Postgres has weighed a generic plan against the custom ones. */
 const WARM_UP = 8;
 const QUERY_TEXT = 60;
+const NEARBY = 500;
 
 /**
  * What the statements of the hot paths touch in the leaves, as executed: Postgres itself tells of each plan, the ones inside
@@ -52,7 +53,8 @@ export async function explainHotPaths(
 ): Promise<LeafAccess[]> {
   const middle = Math.ceil(size / 2);
   // A plain event and its place, as a consumer stands at it.
-  const places = await selectEventsAt(pool, [middle, middle + 1, middle + 2]);
+  const nearby = Array.from({ length: NEARBY }, (_, index) => middle + index);
+  const places = await selectEventsAt(pool, nearby);
   const place = places.find((row) => row.stream_id === null);
   if (place === undefined) throw new Error(`There is no plain event near ${middle}`);
   const client = await pool.connect();

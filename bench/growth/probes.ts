@@ -16,6 +16,8 @@ export type Probe = {
 const PUBLISHES = 200;
 const CROWD = 16;
 const CROWD_PUBLISHES = 40;
+const BATCHES = 30;
+const BATCH = 500;
 const DUPLICATES = 100;
 const STREAM_READS = 60;
 const FETCHES = 40;
@@ -28,6 +30,7 @@ const DRAWN_PER_WANTED = 2;
 export const PROBES: readonly Probe[] = [
   { name: 'publish', run: publish },
   { name: 'publish, 16 writers', run: publishCrowd },
+  { name: `publish ${BATCH} at once`, run: publishBatch },
   { name: 'publish, random ids', run: publishForeignIds },
   { name: 'publish a known id', run: publishKnown },
   { name: `read a stream of ${STREAM_EVENTS}`, run: (log) => readStreams(log, 'first') },
@@ -55,6 +58,13 @@ async function publishCrowd({ engine }: GrownLog): Promise<number[]> {
     }),
   );
   return (await Promise.all(writers)).flat();
+}
+
+function publishBatch({ engine }: GrownLog): Promise<number[]> {
+  return repeat(BATCHES, () => {
+    const inputs = Array.from({ length: BATCH }, (_, index) => growthEvent(index));
+    return engine.publisher.publish({ topic: PLAIN_TOPIC, inputs, batch: true });
+  });
 }
 
 /** Ids that come from elsewhere are no neighbours in the index: each lands on another of its pages. */

@@ -11,7 +11,7 @@ import { type Job } from './plan.ts';
 
 const RUN_ONCE = join(import.meta.dirname, 'run-once.ts');
 /** A run that hangs is ended and shown as such. */
-const RUN_AT_MOST_MS = 150_000;
+const RUN_AT_MOST_MS = 240_000;
 
 const outcomeSchema = z.object({
   version: z.string(),
@@ -166,7 +166,7 @@ function toMeasurement(job: Job, results: readonly RunOutcome[]): Measurement {
   };
 }
 
-const WORST = new Set(['lost', 'late', 'duplicates', 'unsent', 'unhandled', 'maxMs']);
+const WORST = new Set(['lost', 'late', 'duplicates', 'refused', 'unsent', 'unhandled', 'maxMs']);
 
 /** The middle of the runs; of what must not happen, the worst of them. */
 function combine(name: string, results: readonly RunOutcome[]): number | string {

@@ -1,9 +1,9 @@
 import { type Measurement, median } from '../measurement.ts';
-import { type BenchResult } from '../result-file.ts';
+import { type Measured } from '../result-file.ts';
 import { formatNumber } from './format-number.ts';
 
 /** A Markdown table with a row for each thing measured and a column for each size of the log. */
-export function growthTable({ measurements }: BenchResult): string {
+export function growthTable({ measurements }: Measured): string {
   const sizes = sizesOf(measurements);
   const names = [...new Set(measurements.map((one) => one.name))];
   const lines = names.map((name) => {

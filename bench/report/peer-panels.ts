@@ -1,5 +1,5 @@
 import { type Measurement, median } from '../measurement.ts';
-import { type BenchResult } from '../result-file.ts';
+import { type Measured } from '../result-file.ts';
 import { type Bar, type Panel } from './bar-chart.ts';
 
 type Wanted = {
@@ -40,7 +40,7 @@ const WANTED: readonly Wanted[] = [
 ];
 
 /** The panels of the chart; the best first, and what loses events says so. */
-export function peerPanels({ measurements }: BenchResult): Panel[] {
+export function peerPanels({ measurements }: Measured): Panel[] {
   return WANTED.map(({ title, name, parameters }) => ({
     title,
     bars: measurements

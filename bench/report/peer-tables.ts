@@ -1,9 +1,9 @@
 import { type Measurement, median } from '../measurement.ts';
-import { type BenchResult } from '../result-file.ts';
+import { type Measured } from '../result-file.ts';
 import { formatNumber } from './format-number.ts';
 
 /** One Markdown table for each measure, a row for each system and a column for each set of parameters. */
-export function peerTables({ measurements }: BenchResult): string {
+export function peerTables({ measurements }: Measured): string {
   const titles = [...new Set(measurements.map((one) => one.name))];
   return titles
     .map((title) =>
@@ -43,7 +43,7 @@ const parametersOf = ({ parameters }: Measurement): string =>
     .join(', ');
 
 /** What must not happen, when it did. */
-const FAULTS = ['lost', 'late', 'duplicates', 'unsent', 'unhandled'] as const;
+const FAULTS = ['lost', 'late', 'duplicates', 'refused', 'unsent', 'unhandled'] as const;
 
 function cellOf({ values, extra = {} }: Measurement): string {
   const low = formatNumber(Math.min(...values));
