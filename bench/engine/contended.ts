@@ -1,5 +1,6 @@
 import { type Engine } from '#server/engine/engine.ts';
 import { isEngineError } from '#server/engine/errors.ts';
+import { type StreamNews } from '#server/engine/log/event-log.ts';
 import { type Measurement } from '../measurement.ts';
 import { type BenchCluster, openBenchEngine } from './bench-cluster.ts';
 import { benchEvent, readThrough, SeenNumbers } from './bench-events.ts';
@@ -9,6 +10,8 @@ const RUN_MS = 3_000;
 const WRITERS = 32;
 const STREAM = 'account-1';
 
+/** Who tries again: the caller told of the conflict, or the log, which asks the caller to decide again with what it has not seen. */
+type Retry = 'by the caller' | 'in the batch';
 type Run = { readonly perSecond: number; readonly conflicts: number };
 
 /**
@@ -16,22 +19,24 @@ type Run = { readonly perSecond: number; readonly conflicts: number };
  * dense, and every success is in the stream once.
  */
 export async function benchContended(cluster: BenchCluster): Promise<Measurement[]> {
-  const runs: Run[] = [];
-  for (let run = 0; run < RUNS; run += 1) runs.push(await runOnce(cluster));
-  return [
-    {
+  const measured: Measurement[] = [];
+  for (const retry of ['by the caller', 'in the batch'] as const) {
+    const runs: Run[] = [];
+    for (let run = 0; run < RUNS; run += 1) runs.push(await runOnce(cluster, retry));
+    measured.push({
       name: 'contended appends to one stream',
       system: 'weir',
-      parameters: { writers: WRITERS },
+      parameters: { writers: WRITERS, retry },
       unit: 'successes/s',
       higherIsBetter: true,
       values: runs.map((run) => run.perSecond),
       extra: { conflictsPerSuccess: runs.at(-1)?.conflicts ?? Number.NaN },
-    },
-  ];
+    });
+  }
+  return measured;
 }
 
-async function runOnce(cluster: BenchCluster): Promise<Run> {
+async function runOnce(cluster: BenchCluster, retry: Retry): Promise<Run> {
   const { engine, ...opened } = await openBenchEngine(await cluster.createDatabase());
   let successes = 0;
   let conflicts = 0;
@@ -43,7 +48,7 @@ async function runOnce(cluster: BenchCluster): Promise<Run> {
       const sequence = successes;
       successes += 1;
       for (;;) {
-        const answer = await tryOnce(engine, expectedVersion, sequence);
+        const answer = await tryOnce(engine, retry, { expectedVersion, sequence });
         expectedVersion = answer.version;
         if (answer.stored) break;
         conflicts += 1;
@@ -60,12 +65,22 @@ async function runOnce(cluster: BenchCluster): Promise<Run> {
   return { perSecond: Math.round(successes / seconds), conflicts: conflicts / successes };
 }
 
-async function tryOnce(engine: Engine, expectedVersion: number, sequence: number) {
+async function tryOnce(
+  engine: Engine,
+  retry: Retry,
+  { expectedVersion, sequence }: { readonly expectedVersion: number; readonly sequence: number },
+) {
+  const inputs = [benchEvent(sequence)];
+  const decide = ({ version, events }: StreamNews) => {
+    if (version !== expectedVersion + events.length) throw new Error('the news have a gap');
+    return inputs;
+  };
   try {
     const { version } = await engine.publisher.appendToStream({
       streamId: STREAM,
       expectedVersion,
-      inputs: [benchEvent(sequence)],
+      inputs,
+      ...(retry === 'in the batch' ? { decideAgain: decide } : {}),
     });
     return { stored: true, version };
   } catch (error) {

@@ -30,7 +30,7 @@ import { type Timeline } from '#contracts/timeline.ts';
 import { type Histogram, type Topic, type TopicSettings } from '#contracts/topic.ts';
 import { type Topology } from '#contracts/topology.ts';
 import { type ConsumerDefinition } from './broker/consumer-definition.ts';
-import { type ExpectedVersion } from './log/event-log.ts';
+import { type ExpectedVersion, type StreamNews } from './log/event-log.ts';
 import { type LogRecord } from './log/event-record.ts';
 import { type MetricFamily } from './metrics/metric-family.ts';
 
@@ -68,6 +68,8 @@ export type Publisher = {
     readonly expectedVersion: ExpectedVersion;
     readonly topic?: string;
     readonly inputs: readonly EventInput[];
+    /** Instead of a version-conflict; see AppendRequest of the log. */
+    readonly decideAgain?: (news: StreamNews) => readonly EventInput[] | null;
   }): Promise<AppendResponse>;
 };
 

@@ -78,6 +78,20 @@ export async function selectStreamEvents(
   return rows;
 }
 
+/** At most `limit` events of a stream behind a version. */
+export function selectStreamAfter(
+  db: Db,
+  streamId: string,
+  range: { readonly after: number; readonly limit: number },
+): Promise<EventRow[]> {
+  return selectStreamEvents(db, streamId, {
+    asOf: { time: null, position: Number.MAX_SAFE_INTEGER },
+    fromVersion: range.after + 1,
+    direction: 'forward',
+    limit: range.limit,
+  });
+}
+
 /** The highest version of a stream as of then; 0 when it had no event. */
 export async function selectStreamVersion(db: Db, streamId: string, asOf: AsOf): Promise<number> {
   const { rows } = await db.query<{ version: number }>({

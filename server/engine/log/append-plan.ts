@@ -2,7 +2,7 @@ import { type PublishReceipt } from '#contracts/event.ts';
 import { type AppendArrays, type AppendOutcome } from '#server/storage/append-rows.ts';
 import { type TopicInfo } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
-import { type ExpectedVersion } from './event-log.ts';
+import { type ExpectedVersion, type StreamNews } from './event-log.ts';
 import { type LogRecord, type NewEvent } from './event-record.ts';
 
 /** One append, its partitions already chosen. Conditional when it names an expected version. */
@@ -14,6 +14,8 @@ export type PreparedAppend = {
   readonly keys: readonly (string | null)[];
   readonly partitions: readonly number[];
   readonly sizeBytes: number;
+  /** Instead of a version-conflict: the append that takes its place, or null; see AppendRequest. */
+  readonly decideAgain: ((news: StreamNews) => PreparedAppend | null) | null;
 };
 
 export type AppendAnswer =
@@ -26,7 +28,7 @@ export type KnownHeads = {
   next(topicId: number, partition: number): number | null;
 };
 
-export const isConditional = (append: PreparedAppend): boolean => append.expected !== 'any';
+const isConditional = (append: PreparedAppend): boolean => append.expected !== 'any';
 
 type Plan = {
   readonly arrays: AppendArrays;

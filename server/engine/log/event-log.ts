@@ -3,12 +3,27 @@ import { type LogRecord, type NewEvent } from './event-record.ts';
 
 export type ExpectedVersion = number | 'any' | 'noStream' | 'streamExists';
 
+/** An event of a stream, as somebody who decides about the next one needs it. */
+export type StreamFact = Pick<
+  NewEvent,
+  'id' | 'source' | 'type' | 'subject' | 'time' | 'dataText' | 'dataBinary'
+>;
+
+/** What was appended to a stream after the version that was expected, oldest first; the stream is then at `version`. */
+export type StreamNews = { readonly version: number; readonly events: readonly StreamFact[] };
+
 export type AppendRequest = {
   readonly topic: string;
   readonly events: readonly NewEvent[];
   /** With a stream the events get dense versions, and its id is their order key. */
   readonly streamId?: string;
   readonly expectedVersion?: ExpectedVersion;
+  /**
+   * Instead of a version-conflict: decides anew with the news, and what it answers is appended behind them; null lets the conflict stand.
+   * Called again as long as others are quicker, so it must be pure, must not wait, and must keep the ids of what it was asked to append.
+   * The news may come from the same batch: if they are not stored after all, neither is what was decided on them.
+   */
+  readonly decideAgain?: (news: StreamNews) => readonly NewEvent[] | null;
 };
 
 /** Where one read of a topic-partition goes on: `offset` is the next one wanted, `position` a lower bound that prunes leaves. */

@@ -4,15 +4,18 @@ import { type Database, type Db } from '#server/storage/database.ts';
 import { classifyDatabaseError } from '#server/storage/database-errors.ts';
 import { type Clock } from '../clock.ts';
 import { unavailableReason } from '../database-failure.ts';
-import { EngineError } from '../errors.ts';
+import { EngineError, isEngineError } from '../errors.ts';
 import { type Logger } from '../logger.ts';
 import {
+  type AppendAnswer,
   type AppliedBatch,
   applyOutcome,
   type KnownHeads,
   type PreparedAppend,
   planBatch,
 } from './append-plan.ts';
+import { type StreamFact } from './event-log.ts';
+import { BatchChains, expectedNumber, RecentStreams } from './stream-chains.ts';
 
 /** A batch closes at whichever comes first; one append larger than this is a batch of its own. */
 export const MAX_BATCH_COMMIT_EVENTS = 500;
@@ -23,8 +26,19 @@ const RETRY_FIRST_MS = 25;
 const RETRY_MAX_MS = 400;
 const RETRY_AFTER_MS = 1_000;
 
+/** An append whose stream moves on so often is told of the conflict. */
+const MAX_DECISIONS = 100;
+/** One that has missed more than this must read the stream itself. */
+const MAX_NEWS = 1_000;
+
 type Pending = {
   readonly append: PreparedAppend;
+  /** As it was decided on the news read after a conflict. */
+  fromDisk: PreparedAppend | null;
+  /** What of the two, or decided on the news of its batch, is sent. */
+  sent: PreparedAppend;
+  /** Times it was decided again after the log had refused it. */
+  decisions: number;
   readonly resolve: (receipts: PublishReceipt[]) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -37,6 +51,12 @@ type GroupCommitDependencies = {
   readonly topicName: (topicId: number) => string;
   /** Called after a commit and before its callers are answered. */
   readonly onCommitted: (batch: AppliedBatch) => void;
+  /** At most `limit` events of a stream after a version. */
+  readonly readStream: (
+    streamId: string,
+    afterVersion: number,
+    limit: number,
+  ) => Promise<readonly StreamFact[]>;
   /** No leaf for the next positions. */
   readonly addLeaves: () => Promise<void>;
 };
@@ -49,6 +69,7 @@ type GroupCommitDependencies = {
 export class GroupCommit {
   readonly #deps: GroupCommitDependencies;
   #queue: Pending[] = [];
+  readonly #recent = new RecentStreams();
   readonly #buffered = new Map<number, number>();
   #running: Promise<void> | null = null;
   #stopping = false;
@@ -75,7 +96,7 @@ export class GroupCommit {
     }
     this.#buffered.set(append.topic.id, buffered + append.events.length);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ append, resolve, reject });
+      this.#queue.push({ append, fromDisk: null, sent: append, decisions: 0, resolve, reject });
       this.#running ??= this.#drain();
     });
   }
@@ -107,10 +128,12 @@ export class GroupCommit {
   #takeBatch(): Pending[] {
     const batch: Pending[] = [];
     const ids = new Set<string>();
+    const chains = new BatchChains(this.#recent);
     let events = 0;
     let bytes = 0;
     for (const pending of this.#queue) {
-      const { append } = pending;
+      const append = chains.place(pending.append, pending.fromDisk);
+      pending.sent = append;
       events += append.events.length;
       bytes += append.sizeBytes;
       const full = events > MAX_BATCH_COMMIT_EVENTS || bytes > MAX_BATCH_COMMIT_BYTES;
@@ -125,20 +148,68 @@ export class GroupCommit {
   async #commit(batch: readonly Pending[]): Promise<void> {
     try {
       const plan = planBatch(
-        batch.map((pending) => pending.append),
+        batch.map((pending) => pending.sent),
         this.#deps.heads,
       );
       const outcome = await this.#send((db) => appendBatch(db, plan.arrays));
       const applied = applyOutcome(plan, outcome, this.#deps.topicName);
       this.#deps.onCommitted(applied);
-      this.#forget(batch);
-      for (const [index, pending] of batch.entries()) {
-        const answer = applied.answers[index];
-        if (answer?.kind === 'stored') pending.resolve(answer.receipts);
-        else pending.reject(answer?.error ?? new Error('The log gave no answer'));
-      }
+      for (const [index, pending] of batch.entries()) this.#answer(pending, applied.answers[index]);
     } catch (error) {
       await this.#fail(batch, error);
+    }
+  }
+
+  #answer(pending: Pending, answer: AppendAnswer | undefined): void {
+    const { append } = pending;
+    if (answer?.kind === 'stored') {
+      this.#noteNews(pending, answer.receipts);
+      this.#forget([pending]);
+      pending.resolve(answer.receipts);
+      return;
+    }
+    const error = answer?.error ?? new Error('The log gave no answer');
+    if (append.decideAgain !== null && isEngineError(error, 'version-conflict')) {
+      void this.#decideFromDisk(pending, error);
+      return;
+    }
+    this.#forget([pending]);
+    pending.reject(error);
+  }
+
+  #noteNews({ append, sent }: Pending, receipts: readonly PublishReceipt[]): void {
+    const { streamId } = append;
+    if (streamId === null) return;
+    if (append.decideAgain === null && this.#recent.get(streamId) === undefined) return;
+    const first = receipts[0]?.version;
+    if (first === undefined || receipts.some((receipt) => receipt.duplicate)) return;
+    this.#recent.note(streamId, first - 1, sent.events);
+  }
+
+  /**
+   * Its stream is further than this process knew, or not as far as the batch had it: what it has not seen is read, and it is tried again with
+   * what it decides on that.
+   */
+  async #decideFromDisk(pending: Pending, conflict: EngineError): Promise<void> {
+    const { append } = pending;
+    const expected = expectedNumber(append) ?? 0;
+    const streamId = append.streamId ?? '';
+    try {
+      this.#recent.forget(streamId);
+      const version = Number(conflict.details['currentVersion']);
+      const missing = version - expected;
+      if (pending.decisions >= MAX_DECISIONS || missing < 0 || missing > MAX_NEWS) throw conflict;
+      const events = await this.#deps.readStream(streamId, expected, missing);
+      if (events.length !== missing) throw conflict;
+      pending.fromDisk = append.decideAgain?.({ version, events }) ?? null;
+      if (pending.fromDisk === null) throw conflict;
+      this.#recent.note(streamId, expected, events);
+      pending.decisions += 1;
+      this.#queue.push(pending);
+      this.#running ??= this.#drain();
+    } catch (error) {
+      this.#forget([pending]);
+      pending.reject(error);
     }
   }
 

@@ -8,6 +8,7 @@ import {
   selectPartitions,
   selectTail,
 } from '#server/storage/log-rows.ts';
+import { selectStreamAfter } from '#server/storage/stream-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type TopicInfo } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
@@ -15,7 +16,12 @@ import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
 import { SYSTEM_TOPIC } from '../system/system-events.ts';
 import { type AppliedBatch, type PreparedAppend } from './append-plan.ts';
-import { type AppendRequest, type EventLog, type PartitionCursor } from './event-log.ts';
+import {
+  type AppendRequest,
+  type EventLog,
+  type ExpectedVersion,
+  type PartitionCursor,
+} from './event-log.ts';
 import { type LogRecord, type NewEvent } from './event-record.ts';
 import { GroupCommit } from './group-commit.ts';
 import { addLeavesAhead, LEAF_POSITIONS } from './leaves.ts';
@@ -95,6 +101,8 @@ class PostgresLog implements PostgresEventLog {
       },
       topicName: (id) => this.#topicName(id),
       onCommitted: (batch) => this.#onCommitted(batch),
+      readStream: async (streamId, after, limit) =>
+        this.#toRecords(await selectStreamAfter(database.pool, streamId, { after, limit })),
       addLeaves: () => this.#addLeaves(),
     });
   }
@@ -112,10 +120,25 @@ class PostgresLog implements PostgresEventLog {
   }
 
   async append(request: AppendRequest): Promise<PublishReceipt[]> {
-    const { unique, indexes } = withoutRepeats(request.events);
+    const { decideAgain } = request;
+    const asked = withoutRepeats(request.events);
+    const prepared = this.#prepare(request, request.expectedVersion ?? 'any', asked.unique);
     try {
-      const receipts = await this.#commit.append(this.#prepare(request, unique));
-      return unique.length === request.events.length ? receipts : spread(receipts, indexes);
+      const receipts = await this.#commit.append({
+        ...prepared,
+        decideAgain:
+          decideAgain === undefined
+            ? null
+            : (news) => {
+                const events = decideAgain(news);
+                if (events === null) return null;
+                const { unique } = withoutRepeats(events);
+                return { ...this.#prepare(request, news.version, unique), decideAgain: null };
+              },
+      });
+      const { unique, indexes } = asked;
+      const isWhole = unique.length === indexes.length || receipts.length !== unique.length;
+      return isWhole ? receipts : spread(receipts, indexes);
     } finally {
       // Whoever is answered may read at once, here, what was stored, or what it was refused for.
       await this.#untilShown(this.#stored);
@@ -270,7 +293,11 @@ class PostgresLog implements PostgresEventLog {
     this.#leafLimit = this.#tail.position + LEAF_POSITIONS;
   }
 
-  #prepare(request: AppendRequest, events: readonly NewEvent[]): PreparedAppend {
+  #prepare(
+    request: AppendRequest,
+    expected: ExpectedVersion,
+    events: readonly NewEvent[],
+  ): Omit<PreparedAppend, 'decideAgain'> {
     const topic = this.#deps.findTopic(request.topic);
     if (topic === undefined) {
       throw new EngineError('unknown-topic', `There is no topic ${request.topic}.`, {
@@ -282,7 +309,7 @@ class PostgresLog implements PostgresEventLog {
     return {
       topic,
       streamId,
-      expected: request.expectedVersion ?? 'any',
+      expected,
       events,
       keys,
       partitions: keys.map((key) =>

@@ -9,7 +9,7 @@ import { type Clock } from '../clock.ts';
 import { type EventInput, type Publisher, type Topics } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { type Traffic } from '../flows/traffic.ts';
-import { type EventLog } from '../log/event-log.ts';
+import { type EventLog, type StreamNews } from '../log/event-log.ts';
 import { type NewEvent } from '../log/event-record.ts';
 import { enrich } from './enrich.ts';
 import { checkEnvelope, invalid } from './envelope.ts';
@@ -55,12 +55,23 @@ export function createPublisher(dependencies: PublisherDependencies): Publisher 
       if (topic === undefined) return publishByType(events, appendTo);
       return appendTo(checkTopicName(topic), events);
     },
-    appendToStream: async ({ streamId, expectedVersion, topic, inputs }) => {
+    appendToStream: async ({ streamId, expectedVersion, topic, inputs, decideAgain }) => {
       checkStreamId(streamId);
-      const events = toNewEvents(inputs, true, clock);
+      let events = toNewEvents(inputs, true, clock);
       const target = checkTopicName(topic ?? topicOfStream(streamId));
       await requireTopic(target);
-      const receipts = await log.append({ topic: target, events, streamId, expectedVersion });
+      const decide = (news: StreamNews) => {
+        const decided = decideAgain?.(news) ?? null;
+        if (decided !== null) events = toNewEvents(decided, true, clock);
+        return decided === null ? null : events;
+      };
+      const receipts = await log.append({
+        topic: target,
+        events,
+        streamId,
+        expectedVersion,
+        ...(decideAgain === undefined ? {} : { decideAgain: decide }),
+      });
       countTraffic(traffic, events, receipts);
       const version = receipts.reduce((highest, { version: v = 0 }) => Math.max(highest, v), 0);
       return { streamId, version, events: receipts };

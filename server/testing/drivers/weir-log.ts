@@ -128,6 +128,7 @@ class WeirLog implements LogClient {
       keys,
       partitions: keys.map((key) => partitionOf(key, topic.partitions)),
       sizeBytes: DRIVER_EVENT_BYTES * events.length,
+      decideAgain: null,
     };
     const nothingKnown = { tail: () => -1, next: () => null };
     await appendBatch(tx, planBatch([append], nothingKnown).arrays);
