@@ -27,7 +27,7 @@ import { EventCounts } from './metrics/event-counts.ts';
 import { createMetricsPage } from './metrics/metrics-page.ts';
 import { createTimelines } from './metrics/timeline.ts';
 import { createTrafficSampler } from './metrics/traffic-sampler.ts';
-import { createNodeSignals } from './nodes/node-signals.ts';
+import { createNodeSignals, type NodeSignals } from './nodes/node-signals.ts';
 import { createOperations } from './operations/operations.ts';
 import { createPublisher } from './publishing/publisher.ts';
 import { createReadiness } from './readiness.ts';
@@ -70,13 +70,13 @@ export type EngineDependencies = {
 export function createEngine(deps: EngineDependencies): Engine {
   const { database, clock, logger, autoCreateTopics } = deps;
   const traffic = createTraffic({ clock });
-  const { log, topics, outbox, wakeOutbox } = wireLog(deps, traffic);
+  const signals = createNodeSignals(deps);
+  const { log, topics, outbox, wakeOutbox } = wireLog(deps, traffic, signals);
   const reader = createEventReader({ database, topics, log });
   const publishing = { log, topics, clock, autoCreateTopics };
   const publisher = createPublisher({ ...publishing, traffic });
   // What handlers publish is counted by the broker, as emitted by them and not as published by a producer.
   const uncounted = createPublisher({ ...publishing, traffic: { published: () => undefined } });
-  const signals = createNodeSignals(deps);
   const delivery = createBroker({
     ...deps,
     signals,
@@ -137,13 +137,14 @@ export function createEngine(deps: EngineDependencies): Engine {
 }
 
 // The log, its topics and the outbox know each other; none calls another before all are made.
-function wireLog(deps: EngineDependencies, traffic: TrafficMeter) {
+function wireLog(deps: EngineDependencies, traffic: TrafficMeter, signals: NodeSignals) {
   const { database, clock, logger, nodeId } = deps;
   const wakeOutbox = (): void => outbox.wake();
   const topics = createTopics({
     database,
     clock,
     wakeOutbox,
+    onStored: () => signals.send('topics'),
     nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
     publishedPerSecond: () => publishedPerSecond(traffic),
   });
@@ -155,6 +156,13 @@ function wireLog(deps: EngineDependencies, traffic: TrafficMeter) {
     findTopic: (name) => topics.find(name),
     findTopicById: (id) => topics.findById(id),
     refreshTopics: () => topics.refresh(),
+  });
+  signals.on('topics', () => {
+    topics
+      .refresh()
+      .catch((error: unknown) =>
+        logger.warn({ err: error }, 'the topics of others are read later'),
+      );
   });
   const outbox: OutboxRelay = createOutboxRelay({ database, log, topics, traffic, clock, logger });
   return { log, topics, outbox, wakeOutbox };

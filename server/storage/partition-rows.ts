@@ -188,6 +188,20 @@ export async function selectPartitions(
   return result.rows;
 }
 
+/** Partitions of a subscription that processes other than this one have and that are alive. */
+export async function countPartitionsElsewhere(
+  db: Db,
+  subscriptionId: number,
+  owner: Owner,
+): Promise<number> {
+  const result = await db.query<{ count: number }>(
+    `SELECT count(*) AS count FROM subscription_partitions p
+     WHERE p.subscription_id = $1 AND p.owner_incarnation <> $2 AND NOT (${EXPIRED})`,
+    [subscriptionId, owner.incarnation],
+  );
+  return result.rows[0]?.count ?? 0;
+}
+
 /** Moves offsets by hand; whoever owns the partitions is fenced by the new epoch and nobody owns them until they are taken again. */
 export async function resetPartitions(
   tx: Db,

@@ -47,6 +47,7 @@ import { selectEventsAtOffsets } from '#server/storage/offset-probe-rows.ts';
 import { insertOutbox } from '#server/storage/outbox-rows.ts';
 import {
   acquirePartitions,
+  countPartitionsElsewhere,
   deletePartitionsOfTopics,
   insertPartitions,
   releasePartition,
@@ -87,9 +88,13 @@ import {
 import {
   deleteSubscription,
   insertSubscription,
+  lockSubscription,
+  selectSubscription,
+  selectSubscriptionRevisions,
   selectSubscriptions,
   updateSubscription,
   updateSubscriptionBreaker,
+  updateSubscriptionHold,
   updateSubscriptionState,
 } from '#server/storage/subscription-rows.ts';
 import { type HandlerTransaction } from './consumer-definition.ts';
@@ -151,6 +156,7 @@ const leaseStatements = (db: Db) => ({
   updateCommitted: bind(db, updateCommitted),
   resetPartitions: bind(db, resetPartitions),
   selectPartitions: bind(db, selectPartitions),
+  countPartitionsElsewhere: bind(db, countPartitionsElsewhere),
   lockFence: bind(db, lockFence),
 });
 
@@ -220,6 +226,10 @@ const subscriptionStatements = (db: Db) => ({
   updateSubscriptionState: bind(db, updateSubscriptionState),
   updateSubscriptionBreaker: bind(db, updateSubscriptionBreaker),
   deleteSubscription: bind(db, deleteSubscription),
+  lockSubscription: bind(db, lockSubscription),
+  updateSubscriptionHold: bind(db, updateSubscriptionHold),
+  selectSubscription: bind(db, selectSubscription),
+  selectSubscriptionRevisions: bind(db, selectSubscriptionRevisions),
   selectSubscriptions: bind(db, selectSubscriptions),
   insertConsumerSamples: bind(db, insertConsumerSamples),
   rollUpConsumerSamples: bind(db, rollUpConsumerSamples),

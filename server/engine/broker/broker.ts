@@ -103,12 +103,13 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
   const running = { ...deps, ...nodes.leases, head, onLetterSettled };
   const runtime: SubscriptionRuntime = new SubscriptionRuntime(running);
   const targets = createOffsetTargets({ ...deps, headsPosition: () => tail.position });
-  const parts = { ...deps, runtime, targets, tail: () => tail };
+  const sync = () => nodes.sync();
+  const parts = { ...deps, runtime, targets, sync, tail: () => tail };
   const subscriptions: Subscriptions = new Subscriptions(parts);
   const view = new SubscriptionView({ ...deps, subscriptions, head });
   const histories = new ConsumerHistories({ store, clock });
   const wake = (name: string): void => wakeRetries(subscriptions, nodes, name);
-  const reset = createOffsetReset({ ...deps, targets, runtime, tail });
+  const reset = createOffsetReset({ ...deps, targets, runtime, tail, nodes });
 
   const services: Service[] = [
     ...nodes.services,
@@ -206,9 +207,7 @@ function brokerFace(parts: FaceParts): Broker {
     resume: async (name, actor) => describe(await subscriptions.command(name, 'resume', actor)),
     setBreaker: async (name, state, actor) => {
       const entry = subscriptions.require(name);
-      const change =
-        entry.runner === null ? entry.breaker.set(state) : entry.runner.setBreaker(state);
-      if (change !== null) runtime.noteBreaker(entry, change, actor);
+      await runtime.forceBreaker(entry, state, actor);
       return describe(entry);
     },
     reset: async (name, to, dryRun, actor) => {

@@ -7,6 +7,7 @@ import { createAssignments } from './assignments.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
 import { type RuntimeDependencies, type SubscriptionRuntime } from './subscription-runtime.ts';
+import { SubscriptionSync } from './subscription-sync.ts';
 import { type Subscriptions } from './subscriptions.ts';
 
 /** A pull subscription is served by a process for this long after a receiver asked there. */
@@ -26,8 +27,13 @@ type NodeServicesDependencies = {
 export type NodeServices = {
   readonly membership: Membership;
   readonly signals: NodeSignals;
+  /** Follows what other processes changed of subscriptions. */
+  sync(): Promise<void>;
   /** What runners need to know of the nodes. */
-  readonly leases: Pick<RuntimeDependencies, 'owner' | 'isFresh' | 'onReleased' | 'assignment'>;
+  readonly leases: Pick<
+    RuntimeDependencies,
+    'owner' | 'isFresh' | 'onReleased' | 'onChanged' | 'assignment'
+  >;
   /** What this process serves has changed; resolves when the others can know, and when what is free is taken. */
   servesChanged(): Promise<void>;
   /** Somebody asks for deliveries here. */
@@ -55,6 +61,7 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
       );
   };
 
+  const sync = new SubscriptionSync(deps);
   const membership: Membership = new Membership({
     store,
     nodeId,
@@ -66,6 +73,7 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
         .map((entry) => entry.row.id)
         .toSorted((a, b) => a - b),
     onBeat: async () => {
+      await sync.sync();
       for (const entry of all()) await refresh(entry);
     },
     onLapse: () => deps.subscriptions().abandon(),
@@ -82,15 +90,18 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
   };
   signals.on('members', () => void membership.beatNow());
   signals.on('released', (about) => byId(about, (entry) => void refresh(entry)));
+  signals.on('subscriptions', () => void sync.sync().then(() => membership.beatNow()));
   signals.on('retries', (about) => byId(about, (entry) => entry.runner?.wakeRetries()));
 
   return {
     membership,
     signals,
+    sync: () => sync.sync(),
     leases: {
       owner: () => membership.owner,
       isFresh: () => membership.isFresh,
       onReleased: (id) => signals.send('released', id),
+      onChanged: () => signals.send('subscriptions'),
       assignment: createAssignments({
         membership,
         partitionsOf: (entry) => deps.subscriptions().partitionsOf(entry),

@@ -5,9 +5,11 @@ import { type Actor, type Topics } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { systemRow } from '../system/system-events.ts';
 import { type BrokerStore } from './broker-store.ts';
+import { type NodeServices } from './node-services.ts';
 import { type OffsetTargets, type PartitionSpan, type TargetOffset } from './offset-targets.ts';
 import { partitionKey } from './owned-partition.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
+import { createSubscriptionHold } from './subscription-hold.ts';
 import { type SubscriptionRuntime } from './subscription-runtime.ts';
 import { type TailWatch } from './tail-watch.ts';
 
@@ -19,6 +21,7 @@ type OffsetResetDependencies = {
   readonly tail: TailWatch;
   readonly clock: Clock;
   readonly wakeOutbox: () => void;
+  readonly nodes: Pick<NodeServices, 'membership' | 'signals'>;
 };
 
 /**
@@ -27,6 +30,7 @@ type OffsetResetDependencies = {
  * A queue has no replay: it can only be purged, which is a reset to latest.
  */
 export function createOffsetReset(deps: OffsetResetDependencies) {
+  const hold = createSubscriptionHold(deps);
   const spansOf = async (entry: SubscriptionEntry): Promise<PartitionSpan[]> => {
     await deps.tail.catchUp();
     const rows = await deps.store.selectPartitions(entry.row.id);
@@ -85,10 +89,12 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
       await deps.targets.resolve(to, await spansOf(entry));
       await deps.runtime.stop(entry);
       try {
+        await hold.begin(entry);
         const targets = await deps.targets.resolve(to, await spansOf(entry));
         await apply(entry, targets, how.actor);
         return describe(entry, targets, false);
       } finally {
+        await hold.end(entry);
         await deps.runtime.start(entry);
       }
     });

@@ -16,6 +16,7 @@ import { SubscriptionRunner } from './runner.ts';
 import { type RunnerDependencies } from './runner-dependencies.ts';
 import { Settlement } from './settlement.ts';
 import { SubscriptionEntry } from './subscription-entry.ts';
+import { needsRestart } from './subscription-settings.ts';
 
 export type RuntimeDependencies = Omit<
   RunnerDependencies,
@@ -26,6 +27,8 @@ export type RuntimeDependencies = Omit<
   readonly assignment: (entry: SubscriptionEntry) => Assignment;
   /** Others may take something of the subscription with this id. */
   readonly onReleased: (subscriptionId: number) => void;
+  /** The others should look what was changed of subscriptions. */
+  readonly onChanged: () => void;
   readonly publisher: Publisher;
   readonly reader: Pick<EventReader, 'matcher'>;
   readonly wakeOutbox: () => void;
@@ -90,6 +93,32 @@ export class SubscriptionRuntime {
     entry.breaker = new CircuitBreaker(breaker, entry.breaker.state, this.#deps.clock);
   }
 
+  /** A row was changed here: the others should follow. */
+  changed(): void {
+    this.#deps.onChanged();
+  }
+
+  /** Another process changed the row. Only while nothing else is done with the entry. */
+  async catchUp(entry: SubscriptionEntry, row: SubscriptionRow): Promise<void> {
+    const before = entry.row;
+    if (row.revision < before.revision) return;
+    // Who had partitions when the offsets were moved must read again where they stand.
+    const wasMoved = entry.isHeld && !row.isHeld;
+    entry.isHeld = row.isHeld;
+    if (needsRestart(before, row) || (wasMoved && row.settings.mode === 'stream')) {
+      await this.stop(entry);
+      this.follow(entry, row);
+      await this.start(entry);
+    } else entry.row = row;
+    entry.runner?.setEnabled(row.state === 'running');
+    if (row.breaker.forcedMs > before.breaker.forcedMs) {
+      const state = row.breaker.held ? 'open' : 'closed';
+      if (entry.runner === null) entry.breaker.set(state);
+      else entry.runner.setBreaker(state);
+    }
+    await entry.runner?.refresh();
+  }
+
   /** Starts delivering, when there is something to deliver to. */
   async start(entry: SubscriptionEntry): Promise<void> {
     if (!this.#started || entry.runner !== null) return;
@@ -150,18 +179,35 @@ export class SubscriptionRuntime {
     return this.#started && (row.settings.delivery.kind === 'pull' || definition !== null);
   }
 
+  /** Moved by a person, in all processes. */
+  async forceBreaker(
+    entry: SubscriptionEntry,
+    state: 'open' | 'closed',
+    actor: string,
+  ): Promise<void> {
+    const { store, clock } = this.#deps;
+    const now = clock.now();
+    const change =
+      entry.runner === null ? entry.breaker.set(state) : entry.runner.setBreaker(state);
+    const forced = { ...entry.breaker.state, held: state === 'open', forcedMs: now };
+    entry.row = { ...entry.row, breaker: forced };
+    await store.updateSubscriptionBreaker(entry.row.id, forced);
+    this.#deps.onChanged();
+    if (change !== null) this.noteBreaker(entry, change, actor);
+  }
+
   /** Stores where the breaker stands now, with the fact that it changed. A failure to store it loses no delivery. */
   noteBreaker(entry: SubscriptionEntry, change: BreakerChange, actor = 'weir'): void {
     const { store, clock, logger, wakeOutbox } = this.#deps;
-    const { state } = entry.breaker;
+    const { state, sinceMs, held } = entry.breaker.state;
     const event = {
       type: BREAKER_EVENTS[change],
       subject: entry.row.name,
-      data: { state: state.state, actor },
+      data: { state, actor },
     };
     store
       .transaction(async (tx) => {
-        await tx.updateSubscriptionBreaker(entry.row.id, state);
+        await tx.updateSubscriptionBreaker(entry.row.id, { state, sinceMs, held });
         await tx.insertOutbox([systemRow(event, clock.now())]);
       })
       .then(wakeOutbox, (error: unknown) =>

@@ -9,9 +9,11 @@ import { type LogRecord } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
 import { type SystemEventType, systemRow } from '../system/system-events.ts';
 import { type BrokerStatements, type BrokerStore } from './broker-store.ts';
+import { againWhenChanged, changedMeanwhile } from './concurrent-change.ts';
 import { type OffsetTargets } from './offset-targets.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
 import { type SubscriptionRuntime } from './subscription-runtime.ts';
+import { refuseImmutable, sameSettings } from './subscription-settings.ts';
 import { nextState, type StateCommand } from './subscription-state.ts';
 import { type TailWatch } from './tail-watch.ts';
 import { hearsTopic } from './topic-pattern.ts';
@@ -28,6 +30,8 @@ type SubscriptionsDependencies = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly wakeOutbox: () => void;
+  /** Follows what other processes changed. */
+  readonly sync: () => Promise<void>;
 };
 
 type Meta = { readonly scenario: string | null; readonly handlerVersion: string | null };
@@ -73,6 +77,26 @@ export class Subscriptions {
         partition,
       })),
     );
+  }
+
+  /** Another process made it. */
+  async adopt(row: SubscriptionRow): Promise<void> {
+    if (this.#entries.has(row.name)) return;
+    const entry = this.#deps.runtime.entryOf(row);
+    this.#entries.set(row.name, entry);
+    await entry.exclusive(async () => {
+      await this.#addPartitions(entry, this.topicsOf(entry));
+      await this.#deps.runtime.start(entry);
+    });
+  }
+
+  /** Another process removed it. */
+  async forget(entry: SubscriptionEntry): Promise<void> {
+    const { name } = entry.row;
+    await entry.exclusive(async () => {
+      await this.#deps.runtime.stop(entry, goneError(name));
+      if (this.#entries.get(name) === entry) this.#entries.delete(name);
+    });
   }
 
   /** Reads all subscriptions; once. */
@@ -133,20 +157,25 @@ export class Subscriptions {
     await this.load();
     // Refuses a bad predicate before anything is written.
     this.#deps.runtime.matcherOf(settings.filter);
-    const known = this.#entries.get(name);
-    if (known !== undefined) {
-      await this.#change(known, settings, change);
-      return { entry: known, created: false };
-    }
-    if (this.#entries.size >= MAX_SUBSCRIPTIONS)
-      throw new EngineError('invalid-request', `There can be ${MAX_SUBSCRIPTIONS} subscriptions.`);
-    return { entry: await this.#create(name, settings, change), created: true };
+    return againWhenChanged(this.#deps.sync, async () => {
+      const known = this.#entries.get(name);
+      if (known !== undefined) {
+        await this.#change(known, settings, change);
+        return { entry: known, created: false };
+      }
+      if (this.#entries.size >= MAX_SUBSCRIPTIONS)
+        throw new EngineError(
+          'invalid-request',
+          `There can be ${MAX_SUBSCRIPTIONS} subscriptions.`,
+        );
+      return { entry: await this.#create(name, settings, change), created: true };
+    });
   }
 
   /** Pause, resume or disable. Does nothing when it is so already. */
   async command(name: string, command: StateCommand, actor: Actor): Promise<SubscriptionEntry> {
     const entry = this.require(name);
-    await entry.exclusive(async () => {
+    await this.#exclusively(entry, async () => {
       const state = nextState(entry.row.state, command);
       if (state === undefined)
         throw new EngineError('wrong-state', `Subscription ${name} is ${entry.row.state}.`, {
@@ -154,9 +183,11 @@ export class Subscriptions {
         });
       if (state === entry.row.state) return;
       const type = state === 'running' ? 'weir.subscription.resumed' : 'weir.subscription.paused';
-      entry.row = await this.#write({ type, name, data: { state, actor } }, (tx) =>
-        tx.updateSubscriptionState(entry.row.id, state),
-      );
+      const { row } = entry;
+      entry.row = await this.#write({ type, name, data: { state, actor } }, async (tx) => {
+        if (!(await tx.lockSubscription(row.id, row.revision))) throw changedMeanwhile(name);
+        return tx.updateSubscriptionState(row.id, state);
+      });
       entry.runner?.setEnabled(state === 'running');
     });
     return entry;
@@ -165,10 +196,7 @@ export class Subscriptions {
   async remove(name: string, actor: Actor): Promise<void> {
     const entry = this.require(name);
     await entry.exclusive(async () => {
-      const gone = new EngineError('unknown-subscription', `Subscription ${name} was removed.`, {
-        subscription: name,
-      });
-      await this.#deps.runtime.stop(entry, gone);
+      await this.#deps.runtime.stop(entry, goneError(name));
       await this.#write({ type: 'weir.subscription.removed', name, data: { actor } }, (tx) =>
         tx.deleteSubscription(entry.row.id),
       );
@@ -199,10 +227,7 @@ export class Subscriptions {
     } as const;
     const row = await this.#write(event, async (tx) => {
       const inserted = await tx.insertSubscription({ name, settings, breaker, ...meta });
-      if (inserted === null)
-        throw new EngineError('wrong-state', `Subscription ${name} was just created; try again.`, {
-          state: 'created',
-        });
+      if (inserted === null) throw changedMeanwhile(name);
       await insertStarts(tx, inserted, starts);
       return inserted;
     });
@@ -221,7 +246,7 @@ export class Subscriptions {
     settings: SubscriptionSettings,
     change: Meta & { readonly actor: Actor },
   ): Promise<void> {
-    await entry.exclusive(async () => {
+    await this.#exclusively(entry, async () => {
       const { row } = entry;
       refuseImmutable(row, settings);
       const isSame =
@@ -243,6 +268,7 @@ export class Subscriptions {
         const data = { settings, before: row.settings, ...meta, actor };
         const event = { type: 'weir.subscription.changed', name: row.name, data } as const;
         const changed = await this.#write(event, async (tx) => {
+          if (!(await tx.lockSubscription(row.id, row.revision))) throw changedMeanwhile(row.name);
           await tx.deletePartitionsOfTopics(row.id, dropped);
           await insertStarts(tx, row, starts);
           return tx.updateSubscription(row.id, { settings, ...meta });
@@ -308,6 +334,11 @@ export class Subscriptions {
     await entry.runner?.refresh();
   }
 
+  /** One change at a time, and made anew when it met one of another process. */
+  #exclusively(entry: SubscriptionEntry, work: () => Promise<void>): Promise<void> {
+    return againWhenChanged(this.#deps.sync, () => entry.exclusive(work));
+  }
+
   async #write<Result>(
     event: {
       readonly type: SystemEventType;
@@ -324,9 +355,15 @@ export class Subscriptions {
       return done;
     });
     wakeOutbox();
+    this.#deps.runtime.changed();
     return result;
   }
 }
+
+const goneError = (name: string) =>
+  new EngineError('unknown-subscription', `Subscription ${name} was removed.`, {
+    subscription: name,
+  });
 
 function insertStarts(
   store: BrokerStatements,
@@ -337,31 +374,3 @@ function insertStarts(
     ? store.insertQueueCursors(row.id, starts)
     : store.insertPartitions(row.id, starts);
 }
-
-function refuseImmutable(row: SubscriptionRow, settings: SubscriptionSettings): void {
-  if (row.settings.mode !== settings.mode) {
-    throw new EngineError(
-      'invalid-request',
-      `Subscription ${row.name} has mode ${row.settings.mode}; that cannot be changed. Remove it and make it anew.`,
-      { field: 'mode' },
-    );
-  }
-  if (row.settings.delivery.kind !== settings.delivery.kind) {
-    throw new EngineError(
-      'invalid-request',
-      `Subscription ${row.name} delivers by ${row.settings.delivery.kind}; that cannot be changed. Remove it and make it anew.`,
-      { field: 'delivery.kind' },
-    );
-  }
-}
-
-// Both went through the same schema, so equal settings have equal text once keys are sorted (jsonb does not keep their order).
-const sameSettings = (left: SubscriptionSettings, right: SubscriptionSettings): boolean =>
-  canonical(left) === canonical(right);
-
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, part: unknown) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );

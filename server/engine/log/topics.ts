@@ -29,6 +29,8 @@ type TopicsDependencies = {
   readonly database: Database;
   readonly clock: Clock;
   readonly wakeOutbox: () => void;
+  /** A topic was made or changed here: other processes should look. */
+  readonly onStored?: () => void;
   /** Next offset of a partition as far as this process knows. */
   readonly nextOffset: (topicId: number, partition: number) => number;
   /** Events of late by topic; those without are left out. */
@@ -175,6 +177,7 @@ class CachedTopics implements LoadableTopics {
       return { row, created };
     });
     this.#deps.wakeOutbox();
+    this.#deps.onStored?.();
     return stored;
   }
 

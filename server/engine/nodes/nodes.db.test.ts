@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { selectSubscription } from '#server/storage/subscription-rows.ts';
 import { quickSettings, until } from '#server/testing/test-broker.ts';
 import { createTestNodes, type TestNode, type TestNodes } from '#server/testing/test-nodes.ts';
 import { type ConsumerDefinition, defineConsumer } from '../broker/consumer-definition.ts';
@@ -144,8 +145,12 @@ describe('assignment', () => {
     const a = await kit.open('a');
     await makeTopic(a);
     const settings = quickSettings({ filter: { topics: ['things'] } });
-    await a.engine.broker.put('pulled', settings, 'test');
     const b = await kit.open('b');
+    await a.engine.broker.put('pulled', settings, 'test');
+    await until(
+      () => b.engine.broker.list(),
+      (list) => list.some(({ name }) => name === 'pulled'),
+    );
     await publish(a, 200, 'all-');
     const received: string[] = [];
     const drain = async ({ engine }: TestNode): Promise<number> => {
@@ -292,3 +297,119 @@ describe('failure', () => {
     expect(handled).toEqual([{ node: 'b', id: 'letter-0', key: 'key-0' }]);
   });
 });
+
+describe('the control plane', () => {
+  test('several nodes that register the same consumer at once all succeed', async () => {
+    const handled: Handled[] = [];
+    const nodes = await Promise.all(['a', 'b', 'c'].map((name) => kit.open(name)));
+    const [a] = nodes;
+    if (a === undefined) throw new Error('no node');
+    await makeTopic(a);
+
+    await Promise.all(
+      nodes.map((node) => node.engine.broker.register(noting(node.nodeId, handled))),
+    );
+
+    await ownersAre({ a: PARTITIONS / 3, b: PARTITIONS / 3, c: PARTITIONS / 3 });
+    await publish(a, 300, 'all-');
+    await until(
+      () => handled.length,
+      (count) => count >= 300,
+    );
+    expect(idsOf(handled)).toEqual(expectedIds(['all-'], 300));
+  });
+
+  test('pause, resume, breaker, settings and removal take effect at the other node', async () => {
+    const handled: Handled[] = [];
+    const a = await kit.open('a');
+    await makeTopic(a);
+    const b = await kit.open('b');
+    await b.engine.broker.register(noting('b', handled));
+    const atA = () => a.engine.broker.get('noting');
+    await until(
+      () => a.engine.broker.list(),
+      (list) => list.length === 1,
+    );
+    const stateAtB = (state: string) =>
+      until(
+        () => b.engine.broker.get('noting'),
+        (one) => one.state === state,
+      );
+
+    await a.engine.broker.pause('noting', 'test');
+    await stateAtB('paused');
+    await publish(a, 50, 'p-');
+    await until(atA, (one) => one.lag === 50);
+    expect(handled).toEqual([]);
+    await a.engine.broker.resume('noting', 'test');
+    await until(
+      () => handled.length,
+      (count) => count === 50,
+    );
+    await a.engine.broker.setBreaker('noting', 'open', 'test');
+    await until(
+      () => b.engine.broker.get('noting'),
+      (one) => one.breaker.state === 'open',
+    );
+    await a.engine.broker.setBreaker('noting', 'closed', 'test');
+    await until(
+      () => b.engine.broker.get('noting'),
+      (one) => one.breaker.state === 'closed',
+    );
+    const { settings } = await storedSettings('noting');
+    await a.engine.broker.put('noting', { ...settings, concurrency: 3 }, 'test');
+    await until(
+      () => b.engine.broker.get('noting'),
+      (one) => one.concurrency === 3,
+    );
+    await publish(a, 50, 'q-');
+    await until(
+      () => handled.length,
+      (count) => count === 100,
+    );
+    await a.engine.broker.remove('noting', 'test');
+    await until(
+      () => b.engine.broker.list(),
+      (list) => list.length === 0,
+    );
+    expect(idsOf(handled)).toEqual(expectedIds(['p-', 'q-'], 50));
+  });
+
+  test('a reset at one node delivers again from there wherever the partitions are', async () => {
+    const handled: Handled[] = [];
+    const a = await kit.open('a');
+    await makeTopic(a);
+    const b = await kit.open('b');
+    await a.engine.broker.register(noting('a', handled));
+    await b.engine.broker.register(noting('b', handled));
+    await ownersAre({ a: PARTITIONS / 2, b: PARTITIONS / 2 });
+    await publish(a, 200, 'again-');
+    await until(
+      () => handled.length,
+      (count) => count === 200,
+    );
+
+    const answer = await a.engine.broker.reset('noting', 'earliest', false, 'test');
+
+    expect(answer.redelivered).toBe(200);
+    await until(
+      () => handled.length,
+      (count) => count >= 400,
+    );
+    await ownersAre({ a: PARTITIONS / 2, b: PARTITIONS / 2 });
+    expect(idsOf(handled)).toEqual(
+      [...expectedIds(['again-'], 200), ...expectedIds(['again-'], 200)].toSorted(),
+    );
+    await until(
+      () => b.engine.broker.lag('noting'),
+      ({ total }) => total === 0,
+    );
+  });
+});
+
+async function storedSettings(name: string) {
+  const { pool } = kit.database.database;
+  const row = await selectSubscription(pool, name);
+  if (row === null) throw new Error(`no subscription ${name}`);
+  return row;
+}
