@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type EventInput } from '#server/engine/engine-parts.ts';
 import { selectEventsAt, selectPartitions } from '#server/storage/log-rows.ts';
 import { type BenchEngine } from '../engine/bench-cluster.ts';
 import { median } from '../measurement.ts';
@@ -7,15 +8,23 @@ import { growthEvent, PLAIN_TOPIC, STREAM_EVENTS, streamAt } from './fill.ts';
 /** A log of a known size, and how to draw a place in it. */
 export type GrownLog = BenchEngine & { readonly size: number; readonly random: () => number };
 
+/** One operation, to be repeated; what comes before it is not timed. */
+export type ProbeRun = {
+  readonly before?: (index: number) => Promise<unknown>;
+  readonly run: (index: number) => Promise<unknown>;
+};
+
 export type Probe = {
   readonly name: string;
-  /** Milliseconds of each repetition. */
-  run(log: GrownLog): Promise<number[]>;
+  /** Operations in a round. */
+  readonly count: number;
+  /** Draws what a round needs. */
+  readonly open: (log: GrownLog) => Promise<ProbeRun>;
 };
 
 const PUBLISHES = 200;
 const CROWD = 16;
-const CROWD_PUBLISHES = 40;
+const CROWDS = 60;
 const BATCHES = 30;
 const BATCH = 500;
 const DUPLICATES = 100;
@@ -28,100 +37,120 @@ const DRAWN_PER_WANTED = 2;
 
 /** What is measured at every size, each through the function the engine itself uses. */
 export const PROBES: readonly Probe[] = [
-  { name: 'publish', run: publish },
-  { name: 'publish, 16 writers', run: publishCrowd },
-  { name: `publish ${BATCH} at once`, run: publishBatch },
-  { name: 'publish, random ids', run: publishForeignIds },
-  { name: 'publish a known id', run: publishKnown },
-  { name: `read a stream of ${STREAM_EVENTS}`, run: (log) => readStreams(log, 'first') },
-  { name: `read a stream of ${STREAM_EVENTS} again`, run: (log) => readStreams(log, 'again') },
-  { name: `fetch ${FETCH_EVENTS} of a partition`, run: fetchPartition },
+  { name: 'publish', count: PUBLISHES, open: publish },
+  { name: `publish by ${CROWD} writers at once`, count: CROWDS, open: publishCrowd },
+  { name: `publish ${BATCH} in a call`, count: BATCHES, open: publishBatch },
+  { name: 'publish, random ids', count: PUBLISHES, open: publishForeignIds },
+  { name: 'publish a known id', count: DUPLICATES, open: publishKnown },
+  { name: `read a stream of ${STREAM_EVENTS}`, count: STREAM_READS, open: readStreams },
+  { name: `read a stream of ${STREAM_EVENTS} again`, count: STREAM_READS, open: readStreamsAgain },
+  { name: `fetch ${FETCH_EVENTS} of a partition`, count: FETCHES, open: fetchPartition },
 ];
 
-/** The middle of one round of a probe, in milliseconds. */
-export async function runProbe(probe: Probe, log: GrownLog): Promise<number> {
-  return median(await probe.run(log));
+/** One round in two logs by turns, operation by operation: the middle of each, in milliseconds. */
+export async function runRound(
+  probe: Probe,
+  logs: readonly [GrownLog, GrownLog],
+): Promise<readonly [number, number]> {
+  const runs = [await probe.open(logs[0]), await probe.open(logs[1])] as const;
+  const firstMs: number[] = [];
+  const secondMs: number[] = [];
+  for (let index = 0; index < probe.count; index += 1) {
+    firstMs.push(await timeOf(runs[0], index));
+    secondMs.push(await timeOf(runs[1], index));
+  }
+  return [median(firstMs), median(secondMs)];
 }
 
-function publish({ engine }: GrownLog): Promise<number[]> {
-  return repeat(PUBLISHES, (index) => {
-    const inputs = [growthEvent(index)];
-    return engine.publisher.publish({ topic: PLAIN_TOPIC, inputs, batch: false });
-  });
+async function timeOf({ before, run }: ProbeRun, index: number): Promise<number> {
+  await before?.(index);
+  const startMs = performance.now();
+  await run(index);
+  return performance.now() - startMs;
 }
 
-async function publishCrowd({ engine }: GrownLog): Promise<number[]> {
-  const writers = Array.from({ length: CROWD }, (_, writer) =>
-    repeat(CROWD_PUBLISHES, (index) => {
-      const inputs = [growthEvent(writer * CROWD_PUBLISHES + index)];
-      return engine.publisher.publish({ topic: PLAIN_TOPIC, inputs, batch: false });
-    }),
-  );
-  return (await Promise.all(writers)).flat();
+async function publish({ engine }: GrownLog): Promise<ProbeRun> {
+  return { run: (index) => publishOne(engine, growthEvent(index)) };
 }
 
-function publishBatch({ engine }: GrownLog): Promise<number[]> {
-  return repeat(BATCHES, () => {
-    const inputs = Array.from({ length: BATCH }, (_, index) => growthEvent(index));
-    return engine.publisher.publish({ topic: PLAIN_TOPIC, inputs, batch: true });
-  });
+async function publishCrowd({ engine }: GrownLog): Promise<ProbeRun> {
+  return {
+    run: () =>
+      Promise.all(
+        Array.from({ length: CROWD }, (_, index) => publishOne(engine, growthEvent(index))),
+      ),
+  };
+}
+
+async function publishBatch({ engine }: GrownLog): Promise<ProbeRun> {
+  return {
+    run: () => {
+      const inputs = Array.from({ length: BATCH }, (_, index) => growthEvent(index));
+      return engine.publisher.publish({ topic: PLAIN_TOPIC, inputs, batch: true });
+    },
+  };
 }
 
 /** Ids that come from elsewhere are no neighbours in the index: each lands on another of its pages. */
-function publishForeignIds({ engine }: GrownLog): Promise<number[]> {
-  return repeat(PUBLISHES, (index) => {
-    const { attributes, payload } = growthEvent(index);
-    const inputs = [{ attributes: { ...attributes, id: randomUUID() }, payload }];
-    return engine.publisher.publish({ topic: PLAIN_TOPIC, inputs, batch: false });
-  });
+async function publishForeignIds({ engine }: GrownLog): Promise<ProbeRun> {
+  return { run: (index) => publishOne(engine, withId(growthEvent(index), randomUUID())) };
 }
 
-async function publishKnown(log: GrownLog): Promise<number[]> {
+async function publishKnown(log: GrownLog): Promise<ProbeRun> {
   const known = await drawEvents(log, DUPLICATES);
-  return repeat(known.length, async (index) => {
-    const id = known[index]?.event_id ?? '';
-    const { attributes, payload } = growthEvent(index);
-    const [receipt] = await log.engine.publisher.publish({
-      topic: PLAIN_TOPIC,
-      inputs: [{ attributes: { ...attributes, id }, payload }],
-      batch: false,
-    });
-    if (receipt?.duplicate !== true) throw new Error(`${id} was not recognised as a duplicate`);
-  });
+  return {
+    run: async (index) => {
+      const event = withId(growthEvent(index), known[index]?.event_id ?? '');
+      const [receipt] = await publishOne(log.engine, event);
+      if (receipt?.duplicate !== true) throw new Error('A duplicate was not recognised');
+    },
+  };
 }
 
-/** Any stream: in a large log its pages lie outside Postgres's own cache; read again they are in it. */
-function readStreams(
-  { engine, size, random }: GrownLog,
-  which: 'first' | 'again',
-): Promise<number[]> {
-  const read = async (streamId: string) => {
-    const query = { direction: 'forward', limit: STREAM_EVENTS } as const;
-    const { items } = await engine.reader.stream(streamId, query);
-    if (items.length !== STREAM_EVENTS) throw new Error(`${streamId} has ${items.length} events`);
-  };
+/** Any stream: in a large log its pages lie outside Postgres's own cache. */
+async function readStreams({ engine, size, random }: GrownLog): Promise<ProbeRun> {
   const streams = Array.from({ length: STREAM_READS }, () => streamAt(size, random()));
-  const readOne = (index: number) => read(streams[index] ?? '');
-  return repeat(STREAM_READS, readOne, which === 'again' ? readOne : undefined);
+  return {
+    run: async (index) => {
+      const page = await engine.reader.stream(streams[index] ?? '', {
+        direction: 'forward',
+        limit: STREAM_EVENTS,
+      });
+      if (page.items.length !== STREAM_EVENTS)
+        throw new Error(`${page.streamId} has ${page.items.length} events`);
+    },
+  };
+}
+
+/** Once more, when its pages are in Postgres's cache in both logs. */
+async function readStreamsAgain(log: GrownLog): Promise<ProbeRun> {
+  const { run } = await readStreams(log);
+  return { before: run, run };
 }
 
 /** As a consumer that is behind fetches: by offset, with the position it stands at. Past the tail cache, which holds all of a small log. */
-async function fetchPartition(log: GrownLog): Promise<number[]> {
-  const from = await drawEvents(log, FETCHES);
-  return repeat(from.length, async (index) => {
-    const place = from[index];
-    if (place === undefined) return;
-    const cursor = {
-      topicId: place.topic_id,
-      partition: place.partition,
-      offset: place.offset,
-      position: place.position,
-    };
-    const bound = { limit: FETCH_EVENTS, maxBytes: FETCH_BYTES };
-    const rows = await selectPartitions(log.database.pool, [cursor], bound);
-    if (rows.length !== FETCH_EVENTS) throw new Error(`fetched ${rows.length} events`);
-  });
+async function fetchPartition(log: GrownLog): Promise<ProbeRun> {
+  const places = await drawEvents(log, FETCHES);
+  return {
+    run: async (index) => {
+      const place = places[index];
+      if (place === undefined) throw new Error('There is no place to fetch from');
+      const { topic_id: topicId, partition, offset, position } = place;
+      const cursor = { topicId, partition, offset, position };
+      const bound = { limit: FETCH_EVENTS, maxBytes: FETCH_BYTES };
+      const rows = await selectPartitions(log.database.pool, [cursor], bound);
+      if (rows.length !== FETCH_EVENTS) throw new Error(`fetched ${rows.length} events`);
+    },
+  };
 }
+
+const publishOne = ({ publisher }: BenchEngine['engine'], event: EventInput) =>
+  publisher.publish({ topic: PLAIN_TOPIC, inputs: [event], batch: false });
+
+const withId = ({ attributes, payload }: EventInput, id: string): EventInput => ({
+  attributes: { ...attributes, id },
+  payload,
+});
 
 /** Plain events from anywhere in the first three quarters of the log: what follows each in its partition fills a page. */
 async function drawEvents({ engine, database, size, random }: GrownLog, count: number) {
@@ -131,20 +160,4 @@ async function drawEvents({ engine, database, size, random }: GrownLog, count: n
   );
   const rows = await selectEventsAt(database.pool, positions);
   return rows.filter((row) => row.topic_id === topic).slice(0, count);
-}
-
-/** Milliseconds of each repetition, without what comes before it. */
-async function repeat(
-  count: number,
-  work: (index: number) => Promise<unknown>,
-  before?: (index: number) => Promise<unknown>,
-): Promise<number[]> {
-  const timesMs: number[] = [];
-  for (let index = 0; index < count; index += 1) {
-    await before?.(index);
-    const startMs = performance.now();
-    await work(index);
-    timesMs.push(performance.now() - startMs);
-  }
-  return timesMs;
 }

@@ -10,7 +10,7 @@ import { runSql } from '../run-sql.ts';
 import { type DiskUse, databaseBytes, measureDisk } from './disk.ts';
 import { fill } from './fill.ts';
 import { explainHotPaths, type LeafAccess } from './plans.ts';
-import { type GrownLog, PROBES, runProbe } from './probes.ts';
+import { type GrownLog, PROBES, runRound } from './probes.ts';
 
 export type GrowthOptions = {
   readonly folder: string;
@@ -54,7 +54,7 @@ const stateSchema = z.object({
 type State = z.infer<typeof stateSchema>;
 
 /**
- * Fills one log through the engine and measures it at each size, every round beside a fresh log of 10,000 events, so that what
+ * Fills one log through the engine and measures it at each size, by turns with a fresh log of 10,000 events, so that what
  * else the machine does hits both. The folder keeps what is there: called again, it goes on.
  */
 export async function runGrowth(options: GrowthOptions): Promise<GrowthResult> {
@@ -128,11 +128,11 @@ async function measureSize(
     for (const probe of PROBES) {
       const ms: number[] = [];
       const smallMs: number[] = [];
-      await probe.run(small.log);
-      await probe.run(grown);
+      await runRound(probe, [small.log, grown]);
       for (let round = 0; round < ROUNDS; round += 1) {
-        smallMs.push(await runProbe(probe, small.log));
-        ms.push(await runProbe(probe, grown));
+        const [smallRound, grownRound] = await runRound(probe, [small.log, grown]);
+        smallMs.push(smallRound);
+        ms.push(grownRound);
       }
       const ratio = median(ms) / median(smallMs);
       say(`  ${probe.name}: ${median(ms).toFixed(2)} ms, × ${ratio.toFixed(2)} of ${SMALL}`);
