@@ -12,6 +12,7 @@ export const HELP = `npm run bench -- <command> [options]
                  --runs <n>          runs of each (3)
                  --systems <a;b>     only these: weir, raw pg, raw pg, COPY, pg-boss, pg-boss, batched …
                  --measures <a;b>    only these: append, latency, follow, drain, read all, stream, contend
+                 --keep              keep the result of a run that was quick or not of all
   growth       one log from 10,000 to 10,000,000 events, measured at each size. About 15 minutes and 8 GB of disk.
                  --to <events>       the last size (10000000)
                  --folder <path>     where the log grows; removed at the end
@@ -32,6 +33,7 @@ export type Command =
   | {
       readonly type: 'peers';
       readonly isQuick: boolean;
+      readonly isKept: boolean;
       readonly isShared: boolean;
       readonly runs: number;
       /** Empty: all. */
@@ -81,6 +83,7 @@ export function parseCommand(args: readonly string[]): Command {
       return {
         type: 'peers',
         isQuick: values.quick,
+        isKept: values.keep || (!values.quick && values.systems === '' && values.measures === ''),
         isShared,
         runs: Number(values.runs ?? (values.quick ? 1 : RUNS)),
         systems: listOf(values.systems),

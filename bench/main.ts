@@ -45,15 +45,14 @@ function runEngine(names: readonly string[]): Promise<boolean> {
 }
 
 async function peers(command: Command & { readonly type: 'peers' }): Promise<boolean> {
-  const { systems, measures, runs, isQuick, isShared } = command;
+  const { systems, measures, runs, isQuick, isShared, isKept } = command;
   const jobs = planJobs(isQuick ? QUICK : FULL).filter(
     (job) =>
       (systems.length === 0 || systems.includes(job.system)) &&
       (measures.length === 0 || measures.includes(job.measure)),
   );
   const results = await runPeers({ jobs, runs, say });
-  const isWhole = !isQuick && systems.length === 0 && measures.length === 0;
-  if (isWhole) say(`Kept in ${writeResult({ kind: 'peers', isShared, ...results })}`);
+  if (isKept) say(`Kept in ${writeResult({ kind: 'peers', isShared, ...results })}`);
   const lost = results.measurements.filter(
     ({ system, extra }) => system === 'weir' && Number(extra?.['lost'] ?? 0) > 0,
   );

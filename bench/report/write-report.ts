@@ -23,7 +23,8 @@ export function writeReport(): void {
     putSection('growth', [provenance(growth), growthTable(growth)].join('\n\n'));
 }
 
-function provenance({ machine, settings, takenAt, commit }: BenchResult): string {
+function provenance({ machine, settings, takenAt, commit, measurements }: BenchResult): string {
+  const runs = Math.max(...measurements.map((one) => one.values.length));
   const where = `${machine.cpus} cores (${machine.model}), ${machine.memoryGb} GB, Node ${machine.node}`;
   const shared = machine.isShared
     ? '**Other work ran on the machine meanwhile**: compare the rows with each other, not with another machine.'
@@ -31,7 +32,7 @@ function provenance({ machine, settings, takenAt, commit }: BenchResult): string
   const said = Object.entries(settings)
     .map(([name, value]) => `${name} ${value}`)
     .join(' · ');
-  return `Taken ${takenAt.slice(0, 16).replace('T', ' ')} UTC at ${commit}, on ${where}. ${shared} Postgres: ${said}.`;
+  return `Taken ${takenAt.slice(0, 16).replace('T', ' ')} UTC at ${commit}, ${runs === 1 ? 'one run' : `${runs} runs`} of each, on ${where}. ${shared} Postgres: ${said}.`;
 }
 
 function systemsTable({ systems }: BenchResult): string {
