@@ -6,8 +6,10 @@ import { type Journal, type Polled } from './journal.ts';
 const PAGE = 200;
 const RETRY_AFTER_MS = 50;
 const PAUSE_MAX_MS = 60;
-/** How often a reader forgets where it was and begins anew, at the start or somewhere it has been. */
+/** How often a reader forgets where it was and begins anew, a little before or, rarely, at the start. */
 const NEW_SESSION_SHARE = 0.02;
+const FROM_START_SHARE = 0.05;
+const BACK_MAX = 2_000;
 
 export type LogReaderOptions = {
   readonly url: string;
@@ -49,7 +51,8 @@ export class LogReader {
     while (!this.#stopping) {
       if (random() < NEW_SESSION_SHARE) {
         this.#session += 1;
-        this.#after = random() < 0.5 ? 0 : Math.floor(random() * this.#furthest);
+        const back = random() < FROM_START_SHARE ? this.#furthest : Math.floor(random() * BACK_MAX);
+        this.#after = Math.max(0, this.#furthest - back);
       }
       const isAtEnd = await this.#poll();
       if (isAtEnd) await sleep(random() * PAUSE_MAX_MS);
