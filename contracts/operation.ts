@@ -13,9 +13,12 @@ export const operationStateSchema = z.enum([
 ]);
 export type OperationState = z.infer<typeof operationStateSchema>;
 
+/** archive and restore: a leaf of the log, to a file and back. */
+const operationKindSchema = z.enum(['replay', 'redrive', 'archive', 'restore']);
+
 export const operationSchema = z.object({
   id: z.string(),
-  kind: z.enum(['replay', 'redrive']),
+  kind: operationKindSchema,
   state: operationStateSchema,
   title: z.string(),
   /** Why it stands as it does (waiting for a paused target, stopped at a failure rate, failed with an error). */
@@ -39,7 +42,7 @@ export const operationSchema = z.object({
 export type Operation = z.infer<typeof operationSchema>;
 
 export const operationQuerySchema = z.object({
-  kind: z.enum(['replay', 'redrive']).optional(),
+  kind: operationKindSchema.optional(),
   state: operationStateSchema.optional(),
   limit: limitSchema,
   cursor: cursorSchema,

@@ -75,6 +75,9 @@ export type BreakerState = z.infer<typeof breakerStateSchema>;
 
 export const subscriptionStateSchema = z.enum(['running', 'paused', 'disabled']);
 
+/** Why deliveries stand still although nobody paused them. */
+const subscriptionProblemSchema = z.enum(['offset-out-of-range']);
+
 /** `breaker` is its live state; its settings are in `breakerSettings`. */
 export const subscriptionSchema = subscriptionSettingsSchema.omit({ breaker: true }).extend({
   name: z.string(),
@@ -86,6 +89,8 @@ export const subscriptionSchema = subscriptionSettingsSchema.omit({ breaker: tru
   topics: z.array(z.string()),
   lag: z.number().int(),
   oldestUnhandledAgeMs: z.number().nullable(),
+  /** Some partition stands still: retention dropped what is next. It goes on after a reset, which says where. */
+  problem: subscriptionProblemSchema.nullable().optional(),
   inFlight: z.number().int(),
   retrying: z.number().int(),
   parked: z.number().int(),
@@ -111,6 +116,9 @@ export const partitionLagSchema = z.object({
   lag: z.number().int(),
   oldestUnhandledAgeMs: z.number().nullable(),
   owner: z.string().nullable(),
+  /** First offset that retention has left; what lies below does not count as lag. */
+  low: z.number().int().optional(),
+  problem: subscriptionProblemSchema.nullable().optional(),
 });
 export const lagSchema = z.object({
   subscription: z.string(),

@@ -25,6 +25,8 @@ export const topicSchema = topicSettingsSchema.extend({
   name: z.string(),
   events: z.number().int(),
   heads: z.array(z.number().int()),
+  /** First offset of each partition that retention has left; `events` counts from there. */
+  lows: z.array(z.number().int()).optional(),
   ratePerSecond: z.number(),
   lastEventAt: timeSchema.nullable(),
   subscriptions: z.array(z.string()),

@@ -73,6 +73,7 @@ async function start(): Promise<void> {
     nodeId,
     version: packageJson.version,
     autoCreateTopics: true,
+    archiveFolder: join(config.dataFolder, 'archive'),
   });
   const scenarios = createScenarios({
     engine,

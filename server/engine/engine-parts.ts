@@ -13,6 +13,7 @@ import {
   type PublishReceipt,
   type StoredEvent,
 } from '#contracts/event.ts';
+import { type ArchiveLeafRequest, type Leaf } from '#contracts/leaf.ts';
 import { type Operation, type OperationPlan, type ReplayRequest } from '#contracts/operation.ts';
 import { type Page } from '#contracts/page.ts';
 import { type Fault } from '#contracts/scenario.ts';
@@ -236,10 +237,19 @@ export type DeadLetters = {
   ): Promise<DeadLetterGroup>;
 };
 
+/** log/leaf-archive.ts — the stretches the log is kept, archived and dropped in. */
+export type Leaves = {
+  /** Oldest first. */
+  list(): Promise<readonly Leaf[]>;
+};
+
 /** operations/ — durable, rate-limited, resumable work. */
 export type Operations = {
   replay(request: ReplayRequest, actor: Actor): Promise<Operation | OperationPlan>;
   redrive(request: RedriveRequest, actor: Actor): Promise<Operation | OperationPlan>;
+  /** A leaf of the log to a file, and out of the log when asked to; and back. */
+  archiveLeaf(from: number, request: ArchiveLeafRequest, actor: Actor): Promise<Operation>;
+  restoreLeaf(from: number, actor: Actor): Promise<Operation>;
   list(query: {
     readonly kind?: Operation['kind'] | undefined;
     readonly state?: Operation['state'] | undefined;

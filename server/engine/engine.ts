@@ -6,6 +6,7 @@ import {
   type Broker,
   type DeadLetters,
   type EventReader,
+  type Leaves,
   type MetricsPage,
   type Nodes,
   type Operations,
@@ -19,8 +20,10 @@ import { createTopologyReader } from './flows/topology.ts';
 import { createTraffic, type TrafficMeter } from './flows/traffic.ts';
 import { type EventLog } from './log/event-log.ts';
 import { createEventReader } from './log/event-reader.ts';
+import { LeafArchive } from './log/leaf-archive.ts';
 import { createOutboxRelay, type OutboxRelay } from './log/outbox-relay.ts';
 import { createEventLog, type PostgresEventLog } from './log/postgres-event-log.ts';
+import { Retention } from './log/retention.ts';
 import { createTopics } from './log/topics.ts';
 import { type Logger } from './logger.ts';
 import { EventCounts } from './metrics/event-counts.ts';
@@ -44,6 +47,7 @@ export type Engine = Service & {
   readonly broker: Broker;
   readonly deadLetters: DeadLetters;
   readonly operations: Operations;
+  readonly leaves: Leaves;
   readonly topology: TopologyReader;
   readonly metrics: MetricsPage;
   readonly readiness: Readiness;
@@ -61,6 +65,8 @@ export type EngineDependencies = {
   readonly version: string;
   /** Topics are made by first use; otherwise by PUT alone. */
   readonly autoCreateTopics: boolean;
+  /** Where leaves of the log are archived to; without one they cannot be. */
+  readonly archiveFolder?: string;
 };
 
 /**
@@ -89,8 +95,10 @@ export function createEngine(deps: EngineDependencies): Engine {
     wakeOutbox,
   });
   const { broker, deadLetters, redelivery } = delivery;
+  const leaves = new LeafArchive({ database, log, clock, wakeOutbox, folder: deps.archiveFolder });
   const work = createOperations({
     database,
+    leaves,
     log,
     reader,
     redelivery,
@@ -107,6 +115,7 @@ export function createEngine(deps: EngineDependencies): Engine {
     signals,
     ...delivery.services,
     ...work.services,
+    new Retention({ database, log, topics, clock, logger, wakeOutbox }),
   ];
 
   return {
@@ -119,6 +128,7 @@ export function createEngine(deps: EngineDependencies): Engine {
     broker,
     deadLetters,
     operations: work.operations,
+    leaves,
     topology: createTopologyReader({
       traffic,
       broker,
@@ -146,6 +156,7 @@ function wireLog(deps: EngineDependencies, traffic: TrafficMeter, signals: NodeS
     wakeOutbox,
     onStored: () => signals.send('topics'),
     nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
+    lowOffset: (topicId, partition) => log.lowOffset(topicId, partition),
     publishedPerSecond: () => publishedPerSecond(traffic),
   });
   const log: PostgresEventLog = createEventLog({

@@ -15,10 +15,12 @@ export type EngineErrorCode =
   | 'unknown-operation'
   | 'unknown-scenario'
   | 'not-found'
+  | 'unknown-leaf'
   | 'version-conflict' // details.expectedVersion, details.currentVersion
   | 'partitions-cannot-shrink'
   | 'wrong-state' // the thing is not in a state that allows this; details.state
   | 'not-supported' // understood, and not available in this version
+  | 'offset-out-of-range' // retention dropped it; details.lowPosition or lowOffset
   | 'topic-full' // details.retryAfterMs
   | 'signature-invalid'
   | 'unavailable' // database unreachable, nothing was stored; details.retryAfterMs

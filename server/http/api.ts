@@ -3,6 +3,7 @@ import {
   type Broker,
   type DeadLetters,
   type EventReader,
+  type Leaves,
   type MetricsPage,
   type Operations,
   type Publisher,
@@ -22,6 +23,7 @@ import { addDocumentationRoutes } from './routes/documentation-routes.ts';
 import { addEventRoutes } from './routes/event-routes.ts';
 import { addGithubRoutes } from './routes/github-routes.ts';
 import { addHealthRoutes } from './routes/health-routes.ts';
+import { addLeafRoutes } from './routes/leaf-routes.ts';
 import { addMeasurementRoutes } from './routes/measurement-routes.ts';
 import { addOperationRoutes } from './routes/operation-routes.ts';
 import { addPublishRoutes } from './routes/publish-routes.ts';
@@ -51,6 +53,7 @@ export type ApiEngine = {
   readonly broker: Broker;
   readonly deadLetters: DeadLetters;
   readonly operations: Operations;
+  readonly leaves: Leaves;
   readonly topology: TopologyReader;
   readonly metrics: MetricsPage;
   readonly readiness: Readiness;
@@ -84,6 +87,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnv> {
   addPullRoutes(router, engine.broker);
   addDeadLetterRoutes(router, engine);
   addOperationRoutes(router, engine.operations);
+  addLeafRoutes(router, engine);
   addScenarioRoutes(router, scenarios);
   addHealthRoutes(router, { ...engine, version: config.version });
   addDocumentationRoutes(router, config.version);

@@ -1,5 +1,6 @@
 import { type Db } from './database.ts';
 import { EVENT_COLUMNS, type EventRow } from './event-columns.ts';
+import { IS_LEFT } from './low-mark-rows.ts';
 
 /** Events of one correlation, oldest first. */
 export async function selectEventsByCorrelation(
@@ -9,7 +10,7 @@ export async function selectEventsByCorrelation(
 ): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>({
     name: 'events_by_correlation',
-    text: `SELECT ${EVENT_COLUMNS} FROM events e WHERE e.correlation_id = $1 ORDER BY e.position LIMIT $2`,
+    text: `SELECT ${EVENT_COLUMNS} FROM events e WHERE e.correlation_id = $1 AND ${IS_LEFT} ORDER BY e.position LIMIT $2`,
     values: [correlationId, limit],
   });
   return rows;
@@ -22,7 +23,7 @@ export async function selectEventsByIds(
   limit: number,
 ): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>(
-    `SELECT ${EVENT_COLUMNS} FROM events e WHERE e.event_id = ANY($1::text[]) ORDER BY e.event_id, e.position LIMIT $2`,
+    `SELECT ${EVENT_COLUMNS} FROM events e WHERE e.event_id = ANY($1::text[]) AND ${IS_LEFT} ORDER BY e.event_id, e.position LIMIT $2`,
     [ids, limit],
   );
   return rows;
@@ -40,7 +41,7 @@ export async function selectEffects(
 ): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>(
     `SELECT ${EVENT_COLUMNS} FROM events e
-      WHERE e.shard = 0 AND e.position BETWEEN $1 AND $2 AND e.causation_id = ANY($3::text[])
+      WHERE e.shard = 0 AND e.position BETWEEN $1 AND $2 AND e.causation_id = ANY($3::text[]) AND ${IS_LEFT}
       ORDER BY e.position LIMIT $4`,
     [query.low, query.high, query.causes, query.limit],
   );

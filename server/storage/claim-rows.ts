@@ -220,19 +220,30 @@ export async function selectQueuesThrough(
   return result.rows.map((row) => row.id);
 }
 
-/** Nothing that is in the queue is delivered any more, also not by who holds claims of it now. */
+/** Nothing that is in the queue before these offsets is delivered any more, also not by who holds claims of it now. */
 export async function purgeQueue(
   tx: Db,
   subscriptionId: number,
   starts: readonly PartitionStart[],
 ): Promise<void> {
   await tx.query(
-    `UPDATE queue_cursors q SET next_offset = greatest(q.next_offset, v."offset"), next_position = greatest(q.next_position, v.position)
+    `UPDATE queue_cursors q SET next_offset = greatest(q.next_offset, v."offset"), next_position = greatest(q.next_position, v.position), problem = NULL
      FROM unnest($2::int[], $3::int[], $4::bigint[], $5::bigint[]) AS v(topic_id, "partition", "offset", position)
      WHERE q.subscription_id = $1 AND q.topic_id = v.topic_id AND q."partition" = v."partition"`,
     [subscriptionId, ...startColumns(starts)],
   );
-  await tx.query('DELETE FROM claims WHERE subscription_id = $1', [subscriptionId]);
+  const before = `FROM unnest($2::int[], $3::int[], $4::bigint[], $5::bigint[]) AS v(topic_id, "partition", "offset", position)
+     WHERE c.subscription_id = $1 AND c.topic_id = v.topic_id AND c."partition" = v."partition" AND c.from_offset < v."offset"`;
+  const values = [subscriptionId, ...startColumns(starts)];
+  await tx.query(
+    `DELETE FROM claims c USING ${before.slice(5)} AND c.to_offset <= v."offset"`,
+    values,
+  );
+  await tx.query(
+    `UPDATE claims c SET from_offset = v."offset", done = c.done - int8multirange(int8range(0, v."offset")), epoch = c.epoch + 1,
+       from_position = v.position, owner = NULL, owner_incarnation = NULL ${before}`,
+    values,
+  );
 }
 
 /** As Postgres writes a multirange of int8: `{[1,3),[5,7)}`. */

@@ -1,4 +1,5 @@
 import { type Db } from './database.ts';
+import { IS_LEFT } from './low-mark-rows.ts';
 
 const EVENT_COUNTS_CURSOR = 'event-counts';
 
@@ -93,20 +94,24 @@ export async function selectCounts(
 ): Promise<CountRow[]> {
   const { rows } = await db.query<CountRow>({
     name: 'event_counts_by_bucket',
-    text: `WITH rolled AS (
+    text: `WITH gone AS (SELECT m.topic_id, min(m.low_at) AS until FROM low_marks m GROUP BY m.topic_id),
+           rolled AS (
              SELECT s.bucket, s.later_share, c.topic_id, c.type, c.count
                FROM unnest($4::int[], $5::float8[], $6::float8[], $10::int[], $11::float8[]) AS s(resolution, low, high, bucket, later_share)
               CROSS JOIN LATERAL (
                 SELECT * FROM event_counts x WHERE x.resolution = s.resolution
                    AND x.at >= to_timestamp(s.low) AND x.at < to_timestamp(s.high)
                 -- Keeps the planner from joining all rows with all segments: each segment walks its piece of the index.
-                OFFSET 0) c),
+                OFFSET 0) c
+               LEFT JOIN gone g ON g.topic_id = c.topic_id
+              WHERE g.until IS NULL OR c.at + make_interval(secs => c.resolution) > g.until),
            unrolled AS (
              SELECT ${BUCKET('e.recorded_at')} AS bucket, 0::float8 AS later_share, e.topic_id, e.type, 1::bigint AS count
                FROM (SELECT * FROM events t
                       WHERE t.shard = 0 AND t.position > coalesce((SELECT position FROM cursors WHERE name = $8), 0)
                       ORDER BY t.position LIMIT $9) e
-              WHERE e.recorded_at >= to_timestamp($1::float8 / 1000) AND e.recorded_at < to_timestamp($7::float8 / 1000)),
+              WHERE e.recorded_at >= to_timestamp($1::float8 / 1000) AND e.recorded_at < to_timestamp($7::float8 / 1000)
+                AND ${IS_LEFT}),
            every AS (SELECT * FROM rolled UNION ALL SELECT * FROM unrolled)
            SELECT bucket, later_share AS "laterShare", topic_id AS "topicId", type, sum(count)::bigint AS count
              FROM every GROUP BY 1, 2, 3, 4`,
@@ -141,7 +146,7 @@ export async function selectFineCounts(
   const { rows } = await db.query<CountRow>({
     name: 'event_counts_fine',
     text: `SELECT ${BUCKET('e.recorded_at')} AS bucket, 0::float8 AS "laterShare", e.topic_id AS "topicId", e.type, count(*) AS count
-             FROM events e WHERE e.shard = 0 AND e.position >= $4 AND e.position <= $5 GROUP BY 1, 2, 3, 4`,
+             FROM events e WHERE e.shard = 0 AND e.position >= $4 AND e.position <= $5 AND ${IS_LEFT} GROUP BY 1, 2, 3, 4`,
     values: [query.afterMs, query.bucketMs, query.buckets, query.fromPosition, query.toPosition],
   });
   return rows;

@@ -6,6 +6,7 @@ import {
   type JsonCheck,
   SqlParameters,
 } from './event-filter-sql.ts';
+import { IS_LEFT } from './low-mark-rows.ts';
 
 export type Direction = 'forward' | 'backward';
 
@@ -73,6 +74,7 @@ export async function countMatchesByType(
 function rangeSql(range: PositionRange, parameters: SqlParameters): string[] {
   return [
     'e.shard = 0',
+    IS_LEFT,
     `e.position >= ${parameters.add(range.low)}`,
     `e.position <= ${parameters.add(range.high)}`,
   ];
@@ -141,7 +143,7 @@ export async function selectEventsById(
   const { rows } = await db.query<EventRow>({
     name: 'events_by_id',
     text: `SELECT ${EVENT_COLUMNS} FROM events e
-            WHERE e.event_id = $1 AND ($2::text IS NULL OR e.source = $2)
+            WHERE e.event_id = $1 AND ($2::text IS NULL OR e.source = $2) AND ${IS_LEFT}
             ORDER BY e.event_id, e.position DESC LIMIT $3`,
     values: [id, source ?? null, limit],
   });

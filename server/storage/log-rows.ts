@@ -1,21 +1,22 @@
 import { type Db } from './database.ts';
 import { EVENT_COLUMNS, type EventRow } from './event-columns.ts';
+import { isLeft } from './low-mark-rows.ts';
 
 /** Payload bytes of the events before this one in the read; the first event is always read, however large. */
 const BYTES_BEFORE = `coalesce(sum(coalesce(octet_length(x.data::text), 0) + coalesce(octet_length(x.data_binary), 0))`;
 
 /**
  * Events after a position, in order, at most `limit` and about `maxBytes` of payload; none only when there is none. Fewer than `limit` may
- * come although more follow: retention leaves gaps.
+ * come although more follow: retention leaves gaps. All that exist, or those that retention has left.
  */
 export async function selectEventsAfter(
   db: Db,
   position: number,
-  bound: { readonly limit: number; readonly maxBytes: number },
+  bound: { readonly limit: number; readonly maxBytes: number; readonly leftOnly?: boolean },
 ): Promise<EventRow[]> {
   const rows = await selectPageAfter(db, position, bound);
   if (rows.length > 0) return rows;
-  const next = await selectNextPosition(db, position);
+  const next = await selectNextPosition(db, position, bound.leftOnly === true);
   return next === null ? [] : selectPageAfter(db, next - 1, bound);
 }
 
@@ -24,23 +25,29 @@ export async function selectEventsAfter(
 async function selectPageAfter(
   db: Db,
   position: number,
-  bound: { readonly limit: number; readonly maxBytes: number },
+  bound: { readonly limit: number; readonly maxBytes: number; readonly leftOnly?: boolean },
 ): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>({
-    name: 'events_after',
+    name: bound.leftOnly === true ? 'events_left_after' : 'events_after',
     text: `SELECT ${EVENT_COLUMNS} FROM (
              SELECT x.*, ${BYTES_BEFORE} OVER (ORDER BY x.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
-               FROM events x WHERE x.shard = 0 AND x.position > $1::bigint AND x.position <= $1::bigint + $2::integer) e
+               FROM events x WHERE x.shard = 0 AND x.position > $1::bigint AND x.position <= $1::bigint + $2::integer
+                ${bound.leftOnly === true ? `AND ${isLeft('x')}` : ''}) e
             WHERE e.bytes_before < $3 ORDER BY e.position`,
     values: [position, bound.limit, bound.maxBytes],
   });
   return rows;
 }
 
-async function selectNextPosition(db: Db, after: number): Promise<number | null> {
+async function selectNextPosition(
+  db: Db,
+  after: number,
+  leftOnly: boolean,
+): Promise<number | null> {
   const { rows } = await db.query<{ position: number }>({
-    name: 'next_position',
-    text: 'SELECT e.position FROM events e WHERE e.shard = 0 AND e.position > $1 ORDER BY e.position LIMIT 1',
+    name: leftOnly ? 'next_left_position' : 'next_position',
+    text: `SELECT e.position FROM events e WHERE e.shard = 0 AND e.position > $1 ${leftOnly ? `AND ${isLeft('e')}` : ''}
+            ORDER BY e.position LIMIT 1`,
     values: [after],
   });
   return rows[0]?.position ?? null;
@@ -104,24 +111,9 @@ export async function selectHeads(
   const { rows } = await db.query<{ topicId: number; partition: number; next: number }>(
     `SELECT t.id AS "topicId", p.part AS "partition",
             coalesce((SELECT e."offset" + 1 FROM events e WHERE e.topic_id = t.id AND e."partition" = p.part
-                       ORDER BY e."offset" DESC LIMIT 1), 0)::bigint AS next
+                       ORDER BY e."offset" DESC LIMIT 1),
+                     (SELECT m.low_offset FROM low_marks m WHERE m.topic_id = t.id AND m."partition" = p.part), 0)::bigint AS next
        FROM topics t CROSS JOIN LATERAL generate_series(0, t.partitions - 1) AS p(part)`,
   );
   return rows;
-}
-
-/** Leaves that exist, by their first position. */
-export async function selectLeaves(db: Db): Promise<{ low: number; high: number }[]> {
-  const { rows } = await db.query<{ low: number; high: number }>(
-    `SELECT (m[1])::bigint AS low, (m[2])::bigint AS high
-       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-      CROSS JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''?(\\d+)''?\\) TO \\(''?(\\d+)''?\\)') AS m
-      WHERE i.inhparent = 'events'::regclass AND m IS NOT NULL ORDER BY 1`,
-  );
-  return rows;
-}
-
-/** Creates the leaf for positions low (included) to high (excluded) when missing. */
-export async function addLeaf(db: Db, low: number, high: number): Promise<void> {
-  await db.query('SELECT add_leaf($1, $2)', [low, high]);
 }

@@ -28,6 +28,8 @@ export type PartitionRow = {
   readonly committed: number;
   readonly committedPosition: number;
   readonly owner: string | null;
+  /** Why it is not delivered although nobody paused it. */
+  readonly problem: string | null;
 };
 
 export type OffsetCommit = {
@@ -177,10 +179,10 @@ export async function selectPartitions(
 ): Promise<PartitionRow[]> {
   const result = await db.query<PartitionRow>(
     `SELECT subscription_id AS "subscriptionId", topic_id AS "topicId", "partition", committed,
-       committed_position AS "committedPosition", owner
+       committed_position AS "committedPosition", owner, problem
      FROM subscription_partitions WHERE $1::int IS NULL OR subscription_id = $1
      UNION ALL
-     SELECT q.subscription_id, q.topic_id, q."partition", ${QUEUE_LOW_MARK}, ${QUEUE_LOW_POSITION}, NULL
+     SELECT q.subscription_id, q.topic_id, q."partition", ${QUEUE_LOW_MARK}, ${QUEUE_LOW_POSITION}, NULL, q.problem
      FROM queue_cursors q WHERE $1::int IS NULL OR q.subscription_id = $1
      ORDER BY 1, 2, 3`,
     [subscriptionId],
@@ -210,7 +212,7 @@ export async function resetPartitions(
 ): Promise<void> {
   await tx.query(
     `UPDATE subscription_partitions p SET committed = v."offset", committed_position = v.position, epoch = p.epoch + 1,
-       owner = NULL, owner_incarnation = NULL, suspect_until = 0, updated_at = now()
+       owner = NULL, owner_incarnation = NULL, suspect_until = 0, problem = NULL, updated_at = now()
      FROM unnest($2::int[], $3::int[], $4::bigint[], $5::bigint[]) AS v(topic_id, "partition", "offset", position)
      WHERE p.subscription_id = $1 AND p.topic_id = v.topic_id AND p."partition" = v."partition"`,
     [
@@ -221,4 +223,19 @@ export async function resetPartitions(
       starts.map((start) => start.position),
     ],
   );
+}
+
+/** The partition stands still because the next event was dropped by retention. False when that was known already. */
+export async function markOutOfRange(
+  tx: Db,
+  subscription: { readonly id: number; readonly mode: 'stream' | 'queue' },
+  place: { readonly topicId: number; readonly partition: number },
+): Promise<boolean> {
+  const table = subscription.mode === 'queue' ? 'queue_cursors' : 'subscription_partitions';
+  const result = await tx.query(
+    `UPDATE ${table} SET problem = 'offset-out-of-range'
+     WHERE subscription_id = $1 AND topic_id = $2 AND "partition" = $3 AND problem IS NULL`,
+    [subscription.id, place.topicId, place.partition],
+  );
+  return result.rowCount === 1;
 }

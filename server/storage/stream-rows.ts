@@ -1,6 +1,7 @@
 import { type Db } from './database.ts';
 import { EVENT_COLUMNS, type EventRow } from './event-columns.ts';
 import { SqlParameters } from './event-filter-sql.ts';
+import { IS_LEFT } from './low-mark-rows.ts';
 
 export type StreamRow = {
   readonly streamId: string;
@@ -71,7 +72,7 @@ export async function selectStreamEvents(
   const { rows } = await db.query<EventRow>({
     name: `stream_events_${query.direction}`,
     text: `SELECT ${EVENT_COLUMNS} FROM events e
-            WHERE e.stream_id = $1 AND ${AS_OF} AND e.stream_version ${forward ? '>=' : '<='} $4
+            WHERE e.stream_id = $1 AND ${AS_OF} AND e.stream_version ${forward ? '>=' : '<='} $4 AND ${IS_LEFT}
             ORDER BY e.stream_version ${forward ? 'ASC' : 'DESC'} LIMIT $5`,
     values: [streamId, query.asOf.time, query.asOf.position, query.fromVersion, query.limit],
   });

@@ -36,6 +36,7 @@ import {
 } from '#server/storage/dead-letter-rows.ts';
 import { lockFence } from '#server/storage/fence-rows.ts';
 import { selectHeads } from '#server/storage/log-rows.ts';
+import { selectLowMarks } from '#server/storage/low-mark-rows.ts';
 import {
   beatNode,
   deleteForgottenNodes,
@@ -50,6 +51,7 @@ import {
   countPartitionsElsewhere,
   deletePartitionsOfTopics,
   insertPartitions,
+  markOutOfRange,
   releasePartition,
   releasePartitions,
   resetPartitions,
@@ -133,6 +135,7 @@ export const statementsOn = (db: Db) => ({
   // Of the log, what is asked by offset.
   selectHeads: bind(db, selectHeads),
   selectEventsAtOffsets: bind(db, selectEventsAtOffsets),
+  selectLowMarks: bind(db, selectLowMarks),
   /** SQL of handlers. */
   handlerSql: handlerSql(db),
 });
@@ -157,6 +160,7 @@ const leaseStatements = (db: Db) => ({
   resetPartitions: bind(db, resetPartitions),
   selectPartitions: bind(db, selectPartitions),
   countPartitionsElsewhere: bind(db, countPartitionsElsewhere),
+  markOutOfRange: bind(db, markOutOfRange),
   lockFence: bind(db, lockFence),
 });
 

@@ -10,7 +10,9 @@ import { type ClaimCommits } from './claim-commits.ts';
 import { ClaimedRange } from './claimed-range.ts';
 import { type Delivery, type Lease } from './delivery.ts';
 import { type DeliveryIntake } from './delivery-source.ts';
+import { takeIdleClaims } from './idle-claims.ts';
 import { type IntakeRules } from './intake.ts';
+import { type OutOfRange } from './out-of-range.ts';
 import { partitionKey } from './owned-partition.ts';
 import { PrefetchWindow } from './prefetch-window.ts';
 import { Queue } from './queue.ts';
@@ -21,8 +23,6 @@ const MIN_CLAIM = 10;
 const MAX_CLAIM = 500;
 const RESCUE_LIMIT = 20;
 const MAX_HELD_BYTES = 32 * 1_048_576;
-/** Claims that nothing was taken of for so many looks are given back. */
-const IDLE_LOOKS = 2;
 
 type ClaimIntakeDependencies = {
   readonly store: BrokerStore;
@@ -32,6 +32,7 @@ type ClaimIntakeDependencies = {
   readonly clock: Clock;
   readonly head: (topicId: number, partition: number) => number;
   readonly commits: ClaimCommits;
+  readonly onOutOfRange: (place: OutOfRange) => void;
 };
 
 /**
@@ -81,6 +82,7 @@ export class ClaimIntake implements DeliveryIntake {
     this.#behind = true;
     this.#rescueDue = true;
     for (const claim of this.#claims.values()) claim.stalled = false;
+    for (const partition of this.#partitions.values()) partition.outOfRange = false;
   }
 
   offer(record: LogRecord): boolean {
@@ -160,23 +162,8 @@ export class ClaimIntake implements DeliveryIntake {
     else this.#see(marks);
   }
 
-  /** Claims of which nothing is in flight and nothing was for a while, with their deliveries, which are no longer handed out. */
-  takeIdle(): { readonly claims: ClaimedRange[]; readonly deliveries: Delivery[] } {
-    const waiting = Map.groupBy(this.ready.drain(), (delivery) => delivery.lease);
-    const claims: ClaimedRange[] = [];
-    const deliveries: Delivery[] = [];
-    for (const claim of this.#claims.values()) {
-      const mine = waiting.get(claim) ?? [];
-      const isStill = claim.isRead && mine.length + claim.waiting.length === claim.unfinished;
-      claim.idleLooks = isStill && mine.length > 0 ? claim.idleLooks + 1 : 0;
-      if (claim.idleLooks >= IDLE_LOOKS) {
-        claims.push(claim);
-        deliveries.push(...mine);
-        waiting.delete(claim);
-      }
-    }
-    for (const delivery of [...waiting.values()].flat()) this.ready.push(delivery);
-    return { claims, deliveries };
+  takeIdle(): ReturnType<typeof takeIdleClaims> {
+    return takeIdleClaims(this.#claims.values(), this.ready);
   }
 
   get #isPull(): boolean {
@@ -255,7 +242,7 @@ export class ClaimIntake implements DeliveryIntake {
       if (partition === undefined) break;
       const { topicId, partition: index, known, position } = partition;
       const head = this.#deps.head(topicId, index);
-      if (partition.next >= head) continue;
+      if (partition.next >= head || partition.isGone(partition.next, this.#deps)) continue;
       const limit = Math.min(left, MAX_CLAIM);
       wishes.push({ topicId, partition: index, head, limit, known, position });
       left -= Math.min(limit, head - partition.next);
@@ -299,8 +286,10 @@ export class ClaimIntake implements DeliveryIntake {
       const claim = claims.get(partitionKey(record.topicId, record.partition));
       if (claim !== undefined && !claim.lost && !claim.isRead) this.#take(claim, record, taken);
     }
-    for (const [index, claim] of list.entries())
+    for (const [index, claim] of list.entries()) {
       claim.stalled = claim.readOffset === cursors[index]?.offset;
+      if (claim.stalled) this.#partitionOf(claim)?.isGone(claim.readOffset, this.#deps);
+    }
     if (this.#commitsFirst) await this.#deps.commits.flush();
     for (const delivery of taken) {
       if (delivery.lease?.lost !== true) this.#enter(delivery);
@@ -308,9 +297,13 @@ export class ClaimIntake implements DeliveryIntake {
   }
 
   #take(claim: ClaimedRange, record: LogRecord, taken: Delivery[]): void {
-    // What lies between was dropped by retention.
-    const missing = { from: claim.readOffset, to: Math.min(record.offset, claim.progress.to) };
-    for (let offset = missing.from; offset < missing.to; offset += 1) this.#skip(claim, offset);
+    // Between them lie only offsets that are done, or some that retention dropped; those are not passed over in silence.
+    const until = Math.min(record.offset, claim.progress.to);
+    const gone = claim.firstUndone(until);
+    if (gone !== null) {
+      this.#partitionOf(claim)?.stopAt(gone, record.offset, this.#deps);
+      return;
+    }
     claim.readOffset = Math.min(record.offset + 1, claim.progress.to);
     claim.readPosition = record.position + 1;
     if (record.offset >= claim.progress.to) return;

@@ -43,6 +43,13 @@ export class ClaimedRange implements Lease {
     this.unfinished = this.progress.undone;
   }
 
+  /** The first offset that is not done, from where reading goes on to `until` (excluded); null when all are. */
+  firstUndone(until: number): number | null {
+    for (let offset = this.readOffset; offset < until; offset += 1)
+      if (!this.progress.isDone(offset)) return offset;
+    return null;
+  }
+
   get isRead(): boolean {
     return this.readOffset >= this.progress.to;
   }

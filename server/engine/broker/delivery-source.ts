@@ -28,6 +28,8 @@ type PartitionStand = {
   /** Next offset to be handled, as it is stored. */
   readonly stored: number;
   readonly progress: { readonly watermark: number };
+  /** The next event was dropped by retention. */
+  readonly outOfRange: boolean;
 };
 
 /** Takes events from the log for one subscription and holds those that may be handed out. Knows which are done. */

@@ -6,6 +6,7 @@ import { type LogRecord } from '../log/event-record.ts';
 import { type Delivery, type Lease } from './delivery.ts';
 import { type DeliveryIntake } from './delivery-source.ts';
 import { type OffsetCommits } from './offset-commits.ts';
+import { type OutOfRange } from './out-of-range.ts';
 import { OwnedPartition, partitionKey } from './owned-partition.ts';
 import { Queue } from './queue.ts';
 import { targetOf } from './settlement.ts';
@@ -31,6 +32,7 @@ export class Intake implements DeliveryIntake {
   readonly #log: EventLog;
   readonly #head: (topicId: number, partition: number) => number;
   readonly #commits: OffsetCommits;
+  readonly #onOutOfRange: (place: OutOfRange) => void;
   readonly #partitions = new Map<number, OwnedPartition>();
   #admitted = 0;
   #admittedBytes = 0;
@@ -42,12 +44,14 @@ export class Intake implements DeliveryIntake {
       readonly log: EventLog;
       readonly head: (topicId: number, partition: number) => number;
       readonly commits: OffsetCommits;
+      readonly onOutOfRange: (place: OutOfRange) => void;
     },
   ) {
     this.#rules = rules;
     this.#log = deps.log;
     this.#head = deps.head;
     this.#commits = deps.commits;
+    this.#onOutOfRange = deps.onOutOfRange;
   }
 
   /** Admitted and not done. */
@@ -72,6 +76,7 @@ export class Intake implements DeliveryIntake {
   /** Look again, whatever was thought. */
   recheck(): void {
     this.#behind = true;
+    for (const partition of this.#partitions.values()) partition.outOfRange = false;
   }
 
   /** Partitions that were taken, with what is in retries of each. */
@@ -152,6 +157,7 @@ export class Intake implements DeliveryIntake {
     const behind: OwnedPartition[] = [];
     for (const partition of this.#partitions.values()) {
       if (partition.closing || !this.#isBehind(partition)) continue;
+      if (this.#isOutOfRange(partition)) continue;
       // Whatever frees room there says so, and only then it is worth another look.
       if (!partition.hasRoom) partition.starved = true;
       else if (!partition.starved) behind.push(partition);
@@ -263,8 +269,22 @@ export class Intake implements DeliveryIntake {
 
   #isBehind(partition: OwnedPartition): boolean {
     if (partition.pending.length > 0) return true;
+    if (partition.outOfRange) return false;
     const head = this.#head(partition.topicId, partition.partition);
     return partition.readOffset < head && partition.emptyAtHead !== head;
+  }
+
+  /** The event that is next to be read is gone, and so nothing is read: what is missing must not be passed over in silence. */
+  #isOutOfRange(partition: OwnedPartition): boolean {
+    const low = this.#log.lowOffset(partition.topicId, partition.partition);
+    if (partition.pending.length > 0 || partition.readOffset >= low) return false;
+    this.#stopAt(partition, low);
+    return true;
+  }
+
+  #stopAt(partition: OwnedPartition, low: number): void {
+    partition.outOfRange = true;
+    this.#onOutOfRange({ ...placeOf(partition), offset: partition.readOffset, low });
   }
 
   async #read(partitions: readonly OwnedPartition[], limit: number): Promise<void> {
@@ -282,6 +302,11 @@ export class Intake implements DeliveryIntake {
       // While the read was under way the event may have been offered, or the partition given up and taken again.
       if (partition === undefined || partition.closing) continue;
       if (record.offset < partition.readOffset) continue;
+      // Offsets are dense: retention dropped what lies between while this read was under way.
+      if (record.offset > partition.readOffset) {
+        if (!partition.outOfRange) this.#stopAt(partition, record.offset);
+        continue;
+      }
       partition.readOffset = record.offset + 1;
       partition.readPosition = record.position + 1;
       partition.pending.push(record);
@@ -384,3 +409,5 @@ export class Intake implements DeliveryIntake {
     else if (mode === 'park-key' && key.key !== null) partition.lanes.restore(key.key, key.parked);
   }
 }
+
+const placeOf = ({ topicId, partition, epoch }: OwnedPartition) => ({ topicId, partition, epoch });

@@ -3,6 +3,7 @@ import { type ResetResponse, type ResetTarget } from '#contracts/subscription.ts
 import { type Clock } from '../clock.ts';
 import { type Actor, type Topics } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
+import { type EventLog } from '../log/event-log.ts';
 import { systemRow } from '../system/system-events.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type NodeServices } from './node-services.ts';
@@ -19,6 +20,7 @@ type OffsetResetDependencies = {
   readonly targets: OffsetTargets;
   readonly runtime: SubscriptionRuntime;
   readonly tail: TailWatch;
+  readonly log: Pick<EventLog, 'lowOffset' | 'refreshLowOffsets'>;
   readonly clock: Clock;
   readonly wakeOutbox: () => void;
   readonly nodes: Pick<NodeServices, 'membership' | 'signals'>;
@@ -27,11 +29,12 @@ type OffsetResetDependencies = {
 /**
  * Moves a subscription's offsets. A dry run only says what would happen. For real, work in hand is ended first and its outcome stored;
  * retries and parked events at or after the new offset are dropped, since the log brings them again, those before it stay; letters stay.
- * A queue has no replay: it can only be purged, which is a reset to latest.
+ * A queue has no replay: it can only be purged, which is a reset to latest, or go on after what retention dropped, with earliest.
  */
 export function createOffsetReset(deps: OffsetResetDependencies) {
   const hold = createSubscriptionHold(deps);
   const spansOf = async (entry: SubscriptionEntry): Promise<PartitionSpan[]> => {
+    await deps.log.refreshLowOffsets();
     await deps.tail.catchUp();
     const rows = await deps.store.selectPartitions(entry.row.id);
     return rows.map(({ topicId, partition, committed }) => {
@@ -41,9 +44,17 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
         topic: deps.topics.findById(topicId)?.name ?? `#${topicId}`,
         partition,
         committed: owned?.progress.watermark ?? committed,
+        low: deps.log.lowOffset(topicId, partition),
         head: deps.tail.head(topicId, partition),
       };
     });
+  };
+
+  const targetsOf = async (entry: SubscriptionEntry, to: ResetTarget) => {
+    const spans = await spansOf(entry);
+    refuseRewind(entry, to, spans);
+    const isQueue = entry.row.settings.mode === 'queue';
+    return deps.targets.resolve(to, isQueue && to === 'earliest' ? spans.filter(isOut) : spans);
   };
 
   const apply = async (
@@ -79,18 +90,14 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
     to: ResetTarget,
     how: { readonly dryRun: boolean; readonly actor: Actor },
   ): Promise<ResetResponse> => {
-    refuseRewind(entry, to);
-    if (how.dryRun) {
-      const targets = await deps.targets.resolve(to, await spansOf(entry));
-      return describe(entry, targets, true);
-    }
+    if (how.dryRun) return describe(entry, await targetsOf(entry, to), true);
     return entry.exclusive(async () => {
       // Refused targets must not cost the consumer a stop.
-      await deps.targets.resolve(to, await spansOf(entry));
+      await targetsOf(entry, to);
       await deps.runtime.stop(entry);
       try {
         await hold.begin(entry);
-        const targets = await deps.targets.resolve(to, await spansOf(entry));
+        const targets = await targetsOf(entry, to);
         await apply(entry, targets, how.actor);
         return describe(entry, targets, false);
       } finally {
@@ -101,8 +108,16 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
   };
 }
 
-function refuseRewind({ row }: SubscriptionEntry, to: ResetTarget): void {
+const isOut = (span: PartitionSpan): boolean => span.committed < span.low;
+
+function refuseRewind(
+  { row }: SubscriptionEntry,
+  to: ResetTarget,
+  spans: readonly PartitionSpan[],
+): void {
   if (row.settings.mode === 'stream' || to === 'latest') return;
+  // Where retention dropped what is next, the earliest that is left lies ahead.
+  if (to === 'earliest' && spans.some(isOut)) return;
   throw new EngineError(
     'not-supported',
     `${row.name} is a queue, and a queue has no replay: it can only be reset to "latest", which purges it.`,

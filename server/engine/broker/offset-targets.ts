@@ -9,6 +9,8 @@ export type PartitionSpan = {
   readonly topic: string;
   readonly partition: number;
   readonly committed: number;
+  /** First offset that retention has left. */
+  readonly low: number;
   readonly head: number;
 };
 
@@ -42,11 +44,10 @@ export function createOffsetTargets(deps: OffsetTargetsDependencies): OffsetTarg
     const found = new Map(events.map((event) => [`${event.topicId}:${event.partition}`, event]));
     return wanted.map((target): TargetOffset => {
       const event = found.get(`${target.topicId}:${target.partition}`);
-      const { offset } = target;
       return {
         ...target,
-        // Offsets whose events retention has dropped begin with the first that is left.
-        offset: event === undefined ? offset : event.offset,
+        // Offsets whose events retention has dropped begin with the first that is left, or with the next that comes.
+        offset: event?.offset ?? target.head,
         position: event?.position ?? fallback,
         eventTime: event?.recordedAt ?? null,
       };
@@ -91,15 +92,47 @@ export function createOffsetTargets(deps: OffsetTargetsDependencies): OffsetTarg
       if ('shiftBy' in to) {
         return locate(
           spans,
-          spans.map((span) => clamp(span.committed + to.shiftBy, span.head)),
+          spans.map((span) => Math.max(span.low, clamp(span.committed + to.shiftBy, span.head))),
         );
       }
       if ('offsets' in to) return locate(...chosenOffsets(to.offsets, spans));
       const position = 'time' in to ? await deps.reader.positionAt(to.time) : to.position;
-      return locate(spans, await offsetsAtPosition(spans, position));
+      const offsets = await offsetsAtPosition(spans, position);
+      if ('position' in to) await refuseGone(deps.store, spans, position);
+      return locate(spans, offsets);
     },
   };
 }
+
+/** A position is meant as it is; what was dropped there must not be passed over in silence. */
+async function refuseGone(
+  store: BrokerStore,
+  spans: readonly PartitionSpan[],
+  position: number,
+): Promise<void> {
+  const marks = await store.selectLowMarks();
+  for (const { topicId, topic, partition } of spans) {
+    const mark = marks.find((each) => each.topicId === topicId && each.partition === partition);
+    if (mark === undefined || mark.position <= position) continue;
+    const { offset: lowOffset, position: lowPosition } = mark;
+    throw outOfRange('to.position', { topic, partition, lowOffset, lowPosition });
+  }
+}
+
+const outOfRange = (
+  field: string,
+  place: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly lowOffset: number;
+    readonly lowPosition?: number;
+  },
+) =>
+  new EngineError(
+    'offset-out-of-range',
+    `Retention dropped the events of ${place.topic}, partition ${place.partition}, before offset ${place.lowOffset}. Reset to "earliest" to begin with what is left.`,
+    { field, ...place },
+  );
 
 const clamp = (offset: number, head: number): number => Math.max(0, Math.min(offset, head));
 
@@ -119,6 +152,10 @@ function chosenOffsets(
         `The subscription does not read partition ${one.partition} of topic ${one.topic}.`,
         { field: `to.offsets[${index}]` },
       );
+    }
+    if (one.offset < span.low) {
+      const { topic, partition, low: lowOffset } = span;
+      throw outOfRange(`to.offsets[${index}]`, { topic, partition, lowOffset });
     }
     return span;
   });

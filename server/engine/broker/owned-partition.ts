@@ -39,6 +39,8 @@ export class OwnedPartition {
   closing = false;
   /** Something waited for room here. */
   starved = false;
+  /** The next event was dropped by retention: nothing more is read until somebody says where to go on. */
+  outOfRange = false;
   /** Another process has it; whatever is still in hand must not be counted. */
   lost = false;
 

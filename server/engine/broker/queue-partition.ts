@@ -1,5 +1,12 @@
 import { type QueueMark } from '#server/storage/claim-rows.ts';
+import { type EventLog } from '../log/event-log.ts';
 import { type ClaimedRange } from './claimed-range.ts';
+import { type OutOfRange } from './out-of-range.ts';
+
+type RangeDependencies = {
+  readonly log: Pick<EventLog, 'lowOffset'>;
+  readonly onOutOfRange: (place: OutOfRange) => void;
+};
 
 /** One partition of a queue as this process knows it. Others claim of it too, so what it knows of them may be a little old. */
 export class QueuePartition {
@@ -10,6 +17,8 @@ export class QueuePartition {
   /** Not below the position of the event at offset `known`. */
   known = 0;
   position = 0;
+  /** What is next, or is claimed here, was dropped by retention. */
+  outOfRange = false;
   #next: number;
   #othersFrom: number | null;
 
@@ -38,6 +47,19 @@ export class QueuePartition {
 
   get stored(): number {
     return this.watermark;
+  }
+
+  /** Whether retention dropped what lies at the offset; says so once. */
+  isGone(offset: number, deps: RangeDependencies): boolean {
+    const low = deps.log.lowOffset(this.topicId, this.partition);
+    if (offset < low) this.stopAt(offset, low, deps);
+    return this.outOfRange;
+  }
+
+  stopAt(offset: number, low: number, deps: RangeDependencies): void {
+    if (this.outOfRange) return;
+    this.outOfRange = true;
+    deps.onOutOfRange({ topicId: this.topicId, partition: this.partition, offset, low });
   }
 
   see(mark: QueueMark): void {

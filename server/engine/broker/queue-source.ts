@@ -8,6 +8,7 @@ import { ClaimIntake } from './claim-intake.ts';
 import { type Lease } from './delivery.ts';
 import { type DeliverySource } from './delivery-source.ts';
 import { type IntakeRules } from './intake.ts';
+import { type OutOfRange } from './out-of-range.ts';
 import { takeOverRetries } from './partition-takeover.ts';
 
 /** Mode `queue`: consumers of all processes compete for ranges; progress is a row per range in flight. */
@@ -21,6 +22,7 @@ export function createQueueSource(
     readonly clock: Clock;
     readonly head: (topicId: number, partition: number) => number;
     readonly onLost: (lease: Lease) => void;
+    readonly onOutOfRange: (place: OutOfRange) => void;
   },
 ): DeliverySource {
   const { store, owner } = deps;

@@ -8,6 +8,7 @@ import { type Logger } from '../logger.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type BreakerChange } from './circuit-breaker.ts';
 import { type Assignment } from './delivery-source.ts';
+import { type OutOfRange } from './out-of-range.ts';
 import { type SettledLetter } from './redelivery.ts';
 import { type Settlement } from './settlement.ts';
 
@@ -38,5 +39,7 @@ export type RunnerDependencies = {
   /** Others may take something of the subscription. */
   readonly onReleased: () => void;
   readonly onBreakerChange: (change: BreakerChange) => void;
+  /** The next event of a partition was dropped by retention: it stands still. */
+  readonly onOutOfRange: (place: OutOfRange) => void;
   readonly onLetterSettled: (letter: SettledLetter) => void;
 };

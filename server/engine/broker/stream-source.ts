@@ -7,6 +7,7 @@ import { type Assignment, type DeliverySource } from './delivery-source.ts';
 import { HandOver } from './hand-over.ts';
 import { Intake, type IntakeRules } from './intake.ts';
 import { OffsetCommits } from './offset-commits.ts';
+import { type OutOfRange } from './out-of-range.ts';
 import { type OwnedPartition } from './owned-partition.ts';
 import { missingOf, takeOver } from './partition-takeover.ts';
 
@@ -24,6 +25,7 @@ export function createStreamSource(
     readonly assignment: () => Assignment;
     /** A partition is free for others. */
     readonly onReleased: () => void;
+    readonly onOutOfRange: (place: OutOfRange) => void;
     /** There may be room again. */
     readonly onRoom: () => void;
   },
@@ -42,7 +44,7 @@ export function createStreamSource(
       deps.onRoom();
     },
   });
-  const intake = new Intake(rules, { log, head, commits });
+  const intake = new Intake(rules, { log, head, commits, onOutOfRange: deps.onOutOfRange });
   const handOver = new HandOver({
     ...deps,
     intake,

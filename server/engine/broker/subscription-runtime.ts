@@ -4,7 +4,7 @@ import { type Owner } from '#server/storage/partition-rows.ts';
 import { type SubscriptionRow } from '#server/storage/subscription-rows.ts';
 import { HandlerExecutor } from '../delivery/handler-executor.ts';
 import { PullExecutor } from '../delivery/pull.ts';
-import { type EventReader, type Publisher } from '../engine-parts.ts';
+import { type EventReader, type Publisher, type Topics } from '../engine-parts.ts';
 import { type EngineError } from '../errors.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { ConsumerMeter } from '../metrics/consumer-meter.ts';
@@ -12,6 +12,7 @@ import { type SystemEventType, systemRow } from '../system/system-events.ts';
 import { type BreakerChange, CircuitBreaker } from './circuit-breaker.ts';
 import { type Executor } from './delivery.ts';
 import { type Assignment } from './delivery-source.ts';
+import { noteOutOfRange, type OutOfRange } from './out-of-range.ts';
 import { SubscriptionRunner } from './runner.ts';
 import { type RunnerDependencies } from './runner-dependencies.ts';
 import { Settlement } from './settlement.ts';
@@ -20,8 +21,9 @@ import { needsRestart } from './subscription-settings.ts';
 
 export type RuntimeDependencies = Omit<
   RunnerDependencies,
-  'onBreakerChange' | 'owner' | 'settlement' | 'assignment' | 'onReleased'
+  'onBreakerChange' | 'onOutOfRange' | 'owner' | 'settlement' | 'assignment' | 'onReleased'
 > & {
+  readonly topics: Pick<Topics, 'findById'>;
   /** Under which this process owns what it takes from now on. */
   readonly owner: () => Owner;
   readonly assignment: (entry: SubscriptionEntry) => Assignment;
@@ -142,6 +144,7 @@ export class SubscriptionRuntime {
         assignment: () => this.#deps.assignment(entry),
         onReleased: () => this.#deps.onReleased(row.id),
         onBreakerChange: (change) => this.noteBreaker(entry, change),
+        onOutOfRange: (place) => this.#noteOutOfRange(entry, place),
       },
     );
     entry.runner = runner;
@@ -215,6 +218,19 @@ export class SubscriptionRuntime {
           { err: error, subscription: entry.row.name },
           'a breaker change was not stored',
         ),
+      );
+  }
+
+  #noteOutOfRange({ row }: SubscriptionEntry, place: OutOfRange): void {
+    const { logger, wakeOutbox } = this.#deps;
+    const where = { subscription: row.name, ...place };
+    noteOutOfRange(this.#deps, { ...row, mode: row.settings.mode }, place)
+      .then((isNews) => {
+        if (isNews) logger.warn(where, 'what a subscription wants next is gone; it awaits a reset');
+        return wakeOutbox();
+      })
+      .catch((error: unknown) =>
+        logger.warn({ err: error, ...where }, 'a subscription is out of range; not stored'),
       );
   }
 

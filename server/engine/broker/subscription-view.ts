@@ -3,6 +3,7 @@ import { type Lag, type Subscription } from '#contracts/subscription.ts';
 import { type PartitionRow } from '#server/storage/partition-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type Topics } from '../engine-parts.ts';
+import { type EventLog } from '../log/event-log.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { partitionKey } from './owned-partition.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
@@ -29,6 +30,7 @@ type SubscriptionViewDependencies = {
   readonly subscriptions: Pick<Subscriptions, 'all' | 'topicsOf'>;
   readonly head: (topicId: number, partition: number) => number;
   readonly nodeId: string;
+  readonly log: Pick<EventLog, 'lowOffset'>;
 };
 
 /** Subscriptions as the API shows them. Offsets come from memory where this process owns them; counts from one query for all. */
@@ -67,6 +69,7 @@ export class SubscriptionView {
       topics: this.#deps.subscriptions.topicsOf(entry).map((topic) => topic.name),
       lag: partitions.reduce((sum, partition) => sum + partition.lag, 0),
       oldestUnhandledAgeMs: oldestOf(partitions),
+      problem: partitions.some((each) => each.problem !== null) ? 'offset-out-of-range' : null,
       inFlight: runner?.inFlight ?? 0,
       retrying: snapshot.retries.get(row.id)?.retrying ?? 0,
       parked: snapshot.retries.get(row.id)?.parked ?? 0,
@@ -141,13 +144,13 @@ export class SubscriptionView {
       const { topicId, partition } = row;
       const committed = committedOf(entry, row);
       const head = Math.max(this.#deps.head(topicId, partition), committed);
-      const lag = head - committed;
+      const low = this.#deps.log.lowOffset(topicId, partition);
+      const lag = head - Math.max(committed, low);
       const oldest =
         snapshot.oldest.get(`${topicId}:${partition}:${committed}`) ??
         snapshot.oldest.get(`${topicId}:${partition}:${row.committed}`);
-      const isOurs =
-        entry.row.settings.mode === 'stream' &&
-        entry.runner?.intake.partitions.has(partitionKey(topicId, partition));
+      const owned = entry.runner?.intake.partitions.get(partitionKey(topicId, partition));
+      const isOurs = entry.row.settings.mode === 'stream' && owned !== undefined;
       return {
         topic: this.#deps.topics.findById(topicId)?.name ?? `#${topicId}`,
         partition,
@@ -156,7 +159,9 @@ export class SubscriptionView {
         lag,
         oldestUnhandledAgeMs:
           lag === 0 || oldest === undefined ? null : Math.max(0, now - Date.parse(oldest)),
-        owner: isOurs === true ? this.#deps.nodeId : row.owner,
+        owner: isOurs ? this.#deps.nodeId : row.owner,
+        low,
+        problem: problemOf(row, owned, { committed, low }),
       };
     });
   }
@@ -178,8 +183,19 @@ function rowsOf(entry: SubscriptionEntry, snapshot: Snapshot): readonly Partitio
       committed,
       committedPosition: 0,
       owner: null,
+      problem: null,
     })),
   ];
+}
+
+/** Who delivers it knows best: what it wants next may be beyond what is committed. */
+function problemOf(
+  row: PartitionRow,
+  owned: { readonly outOfRange: boolean } | undefined,
+  at: { readonly committed: number; readonly low: number },
+): PartitionLag['problem'] {
+  const isOut = owned === undefined ? at.committed < at.low : owned.outOfRange;
+  return isOut || (row.problem !== null && at.committed < at.low) ? 'offset-out-of-range' : null;
 }
 
 /** What this process knows is newer than what it has stored. */

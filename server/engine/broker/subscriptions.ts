@@ -295,6 +295,7 @@ export class Subscriptions {
             topic: topic.name,
             partition,
             committed: 0,
+            low: 0,
             head: tail.head(topic.id, partition),
           })),
         ),

@@ -46,7 +46,8 @@ export class TailWatch implements Service {
 
   /** Next offset to be written. */
   head(topicId: number, partition: number): number {
-    return this.#heads.get(partitionKey(topicId, partition)) ?? 0;
+    const known = this.#heads.get(partitionKey(topicId, partition)) ?? 0;
+    return Math.max(known, this.#log.lowOffset(topicId, partition));
   }
 
   /** All events up to here are counted in the heads. */
@@ -97,11 +98,12 @@ export class TailWatch implements Service {
   async #read(): Promise<void> {
     this.#again = false;
     while (this.#stopTail !== undefined && this.#position < this.#log.tailPosition()) {
+      const tail = this.#log.tailPosition();
       const records = await this.#log.readAfter(this.#position, READ_LIMIT);
       if (records.length === 0) {
-        // All up to the tail was dropped by retention.
-        this.#position = this.#log.tailPosition();
-        return;
+        // Nothing up to here was left by retention; what came since is read next.
+        this.#position = tail;
+        continue;
       }
       for (const record of records) {
         this.#heads.set(partitionKey(record.topicId, record.partition), record.offset + 1);

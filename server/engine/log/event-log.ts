@@ -49,7 +49,11 @@ export type EventLog = {
   tailPosition(): number;
   /** Calls back (synchronously, do little) whenever the tail moves. Returns the way to stop. */
   onTail(listener: (tailPosition: number) => void): () => void;
-  /** Events after `position` in order, at most `limit` and about `maxBytes`; from memory near the tail, else from disk. */
+  /** First offset of a partition that retention has left, as far as this process knows; 0 when nothing is gone. */
+  lowOffset(topicId: number, partition: number): number;
+  /** Retention went on or a leaf came back: reads the low offsets again. */
+  refreshLowOffsets(): Promise<void>;
+  /** Events after `position` that retention has left, in order, at most `limit` and about `maxBytes`; from memory near the tail, else from disk. */
   readAfter(position: number, limit: number, maxBytes?: number): Promise<readonly LogRecord[]>;
   /** Per cursor the events from its offset on, at most `limit` each and about 4 MiB in all, in offset order, flattened. */
   readPartitions(cursors: readonly PartitionCursor[], limit: number): Promise<readonly LogRecord[]>;

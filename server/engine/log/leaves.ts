@@ -1,17 +1,59 @@
-import { type Db } from '#server/storage/database.ts';
-import { addLeaf, selectLeaves } from '#server/storage/log-rows.ts';
+import { type Database, withTransaction } from '#server/storage/database.ts';
+import { addLeaf, selectLeafPositions, selectLeaves } from '#server/storage/leaf-rows.ts';
+import { type Clock } from '../clock.ts';
+import { MAX_BATCH_COMMIT_EVENTS } from './group-commit.ts';
 
-/** Positions a leaf holds; retention and archive work on whole leaves. */
-export const LEAF_POSITIONS = 5_000_000;
 /** Empty leaves that always wait ahead of the tail. */
 export const LEAVES_AHEAD = 2;
+/** However small leaves are, so many positions ahead have one: no batch is larger. */
+const POSITIONS_AHEAD = 4 * MAX_BATCH_COMMIT_EVENTS;
+/** Making a leaf waits no longer than this for whoever alters the log, and tries again. */
+const LOCK_TIMEOUT_MS = 500;
+const MAX_TRIES = 6;
+const RETRY_FIRST_MS = 50;
 
-/** Makes sure the tail's leaf and the next two exist. Cheap when they do. */
-export async function addLeavesAhead(db: Db, tail: number): Promise<void> {
-  const leaves = await selectLeaves(db);
-  let high = leaves.at(-1)?.high ?? 1;
-  while (high <= tail + LEAVES_AHEAD * LEAF_POSITIONS) {
-    await addLeaf(db, high, high + LEAF_POSITIONS);
-    high += LEAF_POSITIONS;
+type LeavesDependencies = { readonly database: Pick<Database, 'pool'>; readonly clock: Clock };
+
+/**
+ * Makes sure that the leaf of the next position and the two after it exist, also where one in between is missing. Cheap when they do.
+ * Answers the tail from which on it has to be called again.
+ */
+export async function addLeavesAhead(deps: LeavesDependencies, tail: number): Promise<number> {
+  const { pool } = deps.database;
+  const size = await selectLeafPositions(pool);
+  const leaves = await selectLeaves(pool);
+  const wanted = tail + Math.max(LEAVES_AHEAD * size, POSITIONS_AHEAD);
+  let next = tail + 1;
+  while (next <= wanted) {
+    const covering = leaves.find((leaf) => leaf.low <= next && next < leaf.high);
+    if (covering === undefined) {
+      const low = next === tail + 1 ? lowOfMissing(leaves, next) : next;
+      const following = leaves.find((leaf) => leaf.low > low)?.low ?? Number.MAX_SAFE_INTEGER;
+      const high = Math.min(low + size, following);
+      await addOne(deps, low, high);
+      next = high;
+    } else next = covering.high;
+  }
+  return tail + size;
+}
+
+/** A hole begins where the leaf before it ends, not in the middle. */
+function lowOfMissing(leaves: readonly { readonly high: number }[], position: number): number {
+  const ends = leaves.map((leaf) => leaf.high).filter((high) => high <= position);
+  return ends.length === 0 ? position : Math.max(...ends);
+}
+
+async function addOne({ database, clock }: LeavesDependencies, low: number, high: number) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await withTransaction(database.pool, async (tx) => {
+        await tx.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+        await addLeaf(tx, low, high);
+      });
+      return;
+    } catch (error) {
+      if (attempt === MAX_TRIES) throw error;
+      await clock.sleep(RETRY_FIRST_MS * 2 ** attempt);
+    }
   }
 }

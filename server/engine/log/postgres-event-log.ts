@@ -24,9 +24,10 @@ import {
 } from './event-log.ts';
 import { type LogRecord, type NewEvent } from './event-record.ts';
 import { GroupCommit } from './group-commit.ts';
-import { addLeavesAhead, LEAF_POSITIONS } from './leaves.ts';
+import { addLeavesAhead } from './leaves.ts';
 import { createLogFollower, type LogFollower } from './log-follower.ts';
 import { LogTail } from './log-tail.ts';
+import { LowMarks } from './low-marks.ts';
 import { partitionOf } from './partitioner.ts';
 
 const READ_BYTES_DEFAULT = 4 * 1_048_576;
@@ -74,7 +75,8 @@ class PostgresLog implements PostgresEventLog {
   readonly #roundRobin = new Map<number, number>();
   readonly #commit: GroupCommit;
   readonly #follower: LogFollower;
-  #leafLimit = LEAF_POSITIONS;
+  readonly #lowMarks = new LowMarks();
+  #leafLimit = 0;
   #catchingUp: Promise<void> | null = null;
   #wanted = 0;
   /** How far the log reached when the database last answered this process. */
@@ -108,6 +110,7 @@ class PostgresLog implements PostgresEventLog {
   }
 
   async start(): Promise<void> {
+    await this.refreshLowOffsets();
     await this.#readEnd();
     await this.#addLeaves();
     await this.#follower.start();
@@ -165,15 +168,23 @@ class PostgresLog implements PostgresEventLog {
     return this.#follower.othersAlive();
   }
 
+  lowOffset(topicId: number, partition: number): number {
+    return this.#lowMarks.offset(topicId, partition);
+  }
+
+  refreshLowOffsets(): Promise<void> {
+    return this.#lowMarks.refresh(this.#deps.database.pool);
+  }
+
   async readAfter(
     position: number,
     limit: number,
     maxBytes = READ_BYTES_DEFAULT,
   ): Promise<readonly LogRecord[]> {
-    const cached = this.#tail.after(position, limit, maxBytes);
+    const cached = this.#leftAfter(position, limit, maxBytes);
     if (cached !== null) return cached;
-    const rows = await selectEventsAfter(this.#deps.database.pool, position, { limit, maxBytes });
-    return this.#toRecords(rows);
+    const bound = { limit, maxBytes, leftOnly: true };
+    return this.#toRecords(await selectEventsAfter(this.#deps.database.pool, position, bound));
   }
 
   async readPartitions(
@@ -200,6 +211,20 @@ class PostgresLog implements PostgresEventLog {
 
   async readPositions(positions: readonly number[]): Promise<readonly LogRecord[]> {
     return this.#toRecords(await selectEventsAt(this.#deps.database.pool, positions));
+  }
+
+  /** From memory, or null. A run of nothing but what is gone is passed over: an empty answer means that nothing follows. */
+  #leftAfter(position: number, limit: number, maxBytes: number): readonly LogRecord[] | null {
+    for (let after = position; ; ) {
+      const cached = this.#tail.after(after, limit, maxBytes);
+      const last = cached?.at(-1);
+      if (cached === null || last === undefined) return cached;
+      const left = cached.every((record) => this.#lowMarks.isLeft(record))
+        ? cached
+        : cached.filter((record) => this.#lowMarks.isLeft(record));
+      if (left.length > 0) return left;
+      after = last.position;
+    }
   }
 
   // The tail first: heads may then be ahead of it, which costs a look at the disk, never behind.
@@ -251,10 +276,14 @@ class PostgresLog implements PostgresEventLog {
     }
     this.#tail.add(tailBefore, records);
     if (this.#tail.position <= this.#leafLimit) return;
-    this.#leafLimit = this.#tail.position + LEAF_POSITIONS;
-    this.#addLeaves().catch((error: unknown) =>
-      this.#deps.logger.error({ err: error }, 'could not add the next leaf of the log'),
-    );
+    this.#leafLimit = Number.POSITIVE_INFINITY;
+    this.#addLeaves().catch((error: unknown) => {
+      this.#leafLimit = 0;
+      this.#deps.logger.error(
+        { err: error },
+        'the next leaf of the log is missing; the next commit tries again',
+      );
+    });
   }
 
   /** Reads what is on disk up to the position; one reader at a time, which goes on to the highest position asked for. */
@@ -277,6 +306,7 @@ class PostgresLog implements PostgresEventLog {
       const rows = await selectEventsAfter(database.pool, this.#tail.position, {
         limit: CATCH_UP_PAGE,
         maxBytes: READ_BYTES_DEFAULT,
+        leftOnly: false,
       });
       if (rows.length === 0) return;
       if (rows.some((row) => tellsOfTopics(row, findTopicById(row.topic_id)))) {
@@ -289,8 +319,7 @@ class PostgresLog implements PostgresEventLog {
   }
 
   async #addLeaves(): Promise<void> {
-    await addLeavesAhead(this.#deps.database.pool, this.#tail.position);
-    this.#leafLimit = this.#tail.position + LEAF_POSITIONS;
+    this.#leafLimit = await addLeavesAhead(this.#deps, this.#tail.position);
   }
 
   #prepare(

@@ -33,6 +33,8 @@ type TopicsDependencies = {
   readonly onStored?: () => void;
   /** Next offset of a partition as far as this process knows. */
   readonly nextOffset: (topicId: number, partition: number) => number;
+  /** First offset of a partition that retention has left. */
+  readonly lowOffset?: (topicId: number, partition: number) => number;
   /** Events of late by topic; those without are left out. */
   readonly publishedPerSecond: () => ReadonlyMap<string, number>;
 };
@@ -206,11 +208,13 @@ class CachedTopics implements LoadableTopics {
     const heads = Array.from({ length: row.partitions }, (_, partition) =>
       this.#deps.nextOffset(row.id, partition),
     );
+    const lows = heads.map((_, partition) => this.#deps.lowOffset?.(row.id, partition) ?? 0);
     return {
       ...settingsOf(row),
       name: row.name,
       heads,
-      events: heads.reduce((sum, head) => sum + head, 0),
+      lows,
+      events: heads.reduce((sum, head, index) => sum + head - (lows[index] ?? 0), 0),
       ratePerSecond: seen.ratesPerSecond.get(row.name) ?? 0,
       lastEventAt: seen.lastAt.get(row.id) ?? null,
       subscriptions: seen.subscribers.get(row.id) ?? [],

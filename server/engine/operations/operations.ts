@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type RedriveRequest } from '#contracts/dead-letter.ts';
+import { type ArchiveLeafRequest } from '#contracts/leaf.ts';
 import { type Operation, type OperationPlan, type ReplayRequest } from '#contracts/operation.ts';
 import { type Page } from '#contracts/page.ts';
 import { type Database, type Db, withTransaction } from '#server/storage/database.ts';
@@ -23,22 +24,26 @@ import { databaseFailure } from '../database-failure.ts';
 import { type Actor, type EventReader, type Operations } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { type EventLog } from '../log/event-log.ts';
+import { type LeafArchive } from '../log/leaf-archive.ts';
 import { decodeCursor, encodeCursor } from '../log/page-cursor.ts';
 import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
 import { systemRow } from '../system/system-events.ts';
+import { LeafRun, planLeafRun } from './leaf-run.ts';
+import { type OperationRun, type RunContext } from './operation-run.ts';
 import { hasEnded, transition } from './operation-state.ts';
 import { OperationSupervisor, operationEvent } from './operation-supervisor.ts';
 import { planRedrive } from './redrive-plan.ts';
 import { RedriveRun } from './redrive-run.ts';
-import { planReplay } from './replay-plan.ts';
-import { ReplayRun } from './replay-run.ts';
+import { planReplay, refuseGone } from './replay-plan.ts';
+import { ReplayRun, replayParamsSchema } from './replay-run.ts';
 
 export type OperationsDependencies = {
   readonly database: Database;
   readonly log: Pick<EventLog, 'tailPosition'>;
   readonly reader: EventReader;
   readonly redelivery: Redelivery;
+  readonly leaves: LeafArchive;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly wakeOutbox: () => void;
@@ -66,13 +71,14 @@ export function createOperations(deps: OperationsDependencies): {
   const supervisor = new OperationSupervisor({
     ...deps,
     claimant: deps.incarnation ?? randomUUID(),
-    begin: (context) =>
-      context.row.kind === 'replay' ? new ReplayRun(deps, context) : new RedriveRun(deps, context),
+    begin: (context) => beginRun(deps, context),
   });
   const book = new OperationBook(deps, supervisor);
   const operations: Operations = {
     replay: (request, actor) => guarded(() => book.replay(request, actor)),
     redrive: (request, actor) => guarded(() => book.redrive(request, actor)),
+    archiveLeaf: (from, request, actor) => guarded(() => book.archiveLeaf(from, request, actor)),
+    restoreLeaf: (from, actor) => guarded(() => book.restoreLeaf(from, actor)),
     list: (query) => guarded(() => book.list(query)),
     get: (id) => guarded(() => book.get(id)),
     pause: (id, actor) => guarded(() => book.change(id, 'pause', actor)),
@@ -81,6 +87,12 @@ export function createOperations(deps: OperationsDependencies): {
     onProgress: (listener) => supervisor.broadcast.listen(listener),
   };
   return { operations, services: [supervisor] };
+}
+
+function beginRun(deps: OperationsDependencies, context: RunContext): OperationRun {
+  if (context.row.kind === 'replay') return new ReplayRun(deps, context);
+  if (context.row.kind === 'redrive') return new RedriveRun(deps, context);
+  return new LeafRun(deps, context);
 }
 
 /** The rows of operations and what people may do to them. */
@@ -95,13 +107,30 @@ class OperationBook {
 
   async replay(request: ReplayRequest, actor: Actor): Promise<Operation | OperationPlan> {
     const { plan, operation } = await planReplay(this.#deps, request);
-    return request.dryRun ? plan : this.#create(operation, actor);
+    if (request.dryRun) return plan;
+    return this.#create(operation, actor, async (tx) => {
+      // Retention moves marks under the lock that is held here.
+      const { fromPosition, filter } = replayParamsSchema.parse(operation.params);
+      if (typeof request.from === 'number')
+        await refuseGone(tx, { fromPosition, topics: filter.topic });
+      return operation.total;
+    });
   }
 
   async redrive(request: RedriveRequest, actor: Actor): Promise<Operation | OperationPlan> {
     const { plan, operation, selection } = await planRedrive(this.#deps, request);
     if (request.dryRun) return plan;
     return this.#create(operation, actor, (tx, id) => insertOperationLetters(tx, id, selection));
+  }
+
+  async archiveLeaf(from: number, { drop }: ArchiveLeafRequest, actor: Actor): Promise<Operation> {
+    const leaf = await this.#deps.leaves.check(from, drop ? 'drop' : 'archive');
+    return this.#create(planLeafRun('archive', leaf, { from, drop }), actor);
+  }
+
+  async restoreLeaf(from: number, actor: Actor): Promise<Operation> {
+    const leaf = await this.#deps.leaves.check(from, 'restore');
+    return this.#create(planLeafRun('restore', leaf, { from, drop: false }), actor);
   }
 
   async list(query: Parameters<Operations['list']>[0]): Promise<Page<Operation>> {

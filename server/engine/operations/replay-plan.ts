@@ -1,9 +1,11 @@
 import { type EventFilter } from '#contracts/event.ts';
 import { type OperationPlan, type ReplayRequest } from '#contracts/operation.ts';
 import { type SubscriptionSettings, subscriptionSettingsSchema } from '#contracts/subscription.ts';
-import { type Database } from '#server/storage/database.ts';
+import { type Database, type Db } from '#server/storage/database.ts';
+import { selectNamedLowMarks } from '#server/storage/low-mark-rows.ts';
 import { type NewOperation, selectTarget } from '#server/storage/operation-rows.ts';
 import { type Redelivery } from '../broker/redelivery.ts';
+import { hearsTopic } from '../broker/topic-pattern.ts';
 import { type EventReader } from '../engine-parts.ts';
 import { EngineError } from '../errors.ts';
 import { type EventLog } from '../log/event-log.ts';
@@ -49,6 +51,8 @@ export async function planReplay(
   const filter = completeFilter(request.filter, settings.filter);
   deps.reader.matcher(filter);
   const { fromPosition, toPosition } = await resolveRange(deps, request);
+  if (typeof request.from === 'number')
+    await refuseGone(deps.database.pool, { fromPosition, topics: filter.topic });
   const found = await deps.reader.summarise({ fromPosition, toPosition, filter });
   const { ratePerSecond, speed, reason } = request;
   const params: ReplayParams & Record<string, unknown> = {
@@ -134,6 +138,24 @@ async function resolveRange(
   if (backwards)
     throw new EngineError('invalid-request', 'from must not come after to.', { field: 'from' });
   return { fromPosition, toPosition: Math.min(toPosition, log.tailPosition()) };
+}
+
+/** Positions are meant as they are: when retention dropped events in the range that the target would hear, that is said. */
+export async function refuseGone(
+  db: Db,
+  range: { readonly fromPosition: number; readonly topics: readonly string[] | undefined },
+): Promise<void> {
+  const marks = await selectNamedLowMarks(db);
+  const gone = marks
+    .filter((mark) => hearsTopic(range.topics, mark.topic) && mark.position > range.fromPosition)
+    .map((mark) => mark.position);
+  if (gone.length === 0) return;
+  const lowPosition = Math.max(...gone);
+  throw new EngineError(
+    'offset-out-of-range',
+    `Retention dropped events from position ${range.fromPosition} on. All that is left lies at position ${lowPosition} or after; begin there, or give a time.`,
+    { field: 'from', fromPosition: range.fromPosition, lowPosition },
+  );
 }
 
 const afterMillisecond = (time: string): string =>

@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '#server/testing/test-data
 import { type Redelivery } from '../broker/redelivery.ts';
 import { systemClock } from '../clock.ts';
 import { createEventReader } from '../log/event-reader.ts';
+import { LeafArchive } from '../log/leaf-archive.ts';
 import { createEventLog, type PostgresEventLog } from '../log/postgres-event-log.ts';
 import { createTopics, type LoadableTopics } from '../log/topics.ts';
 import { silentLogger } from '../logger.ts';
@@ -67,6 +68,13 @@ const operationsFor = (redelivery: Redelivery) =>
     log,
     reader: createEventReader({ database: kit.database, topics, log }),
     redelivery,
+    leaves: new LeafArchive({
+      database: kit.database,
+      log,
+      clock: systemClock,
+      wakeOutbox: () => undefined,
+      folder: undefined,
+    }),
     clock: systemClock,
     logger: silentLogger,
     wakeOutbox: () => undefined,

@@ -11,6 +11,7 @@ export type SystemEventType =
   | 'weir.subscription.paused'
   | 'weir.subscription.resumed'
   | 'weir.subscription.reset'
+  | 'weir.subscription.out-of-range'
   | 'weir.breaker.opened'
   | 'weir.breaker.half-opened'
   | 'weir.breaker.closed'
@@ -23,6 +24,9 @@ export type SystemEventType =
   | 'weir.operation.paused'
   | 'weir.operation.resumed'
   | 'weir.operation.finished'
+  | 'weir.leaf.archived'
+  | 'weir.leaf.dropped'
+  | 'weir.leaf.restored'
   | 'weir.scenario.started'
   | 'weir.scenario.stopped'
   | 'weir.scenario.changed';

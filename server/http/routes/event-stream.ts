@@ -82,8 +82,10 @@ function followLog(
       return;
     }
     while (!left.signal.aborted) {
+      const tail = log.tailPosition();
       const records = await log.readAfter(position, PAGE_EVENTS, PAGE_BYTES);
-      position = records.at(-1)?.position ?? position;
+      // When nothing was left by retention up to the tail, there is nothing to read before it.
+      position = records.at(-1)?.position ?? Math.max(position, tail);
       const text = records.filter(matches).map(message).join('');
       if (text !== '') {
         controller.enqueue(Buffer.from(text));
