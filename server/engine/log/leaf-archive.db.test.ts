@@ -20,7 +20,9 @@ const folder = mkdtempSync(join(tmpdir(), 'weir-archive-'));
 chmodSync(folder, 0o755);
 let kit: TestEngine;
 const complaints: string[] = [];
-const note = (_details: unknown, message?: string) => void complaints.push(message ?? '');
+const note = (details: object, message: string): void => {
+  complaints.push(`${message}: ${'err' in details ? String(details.err) : ''}`);
+};
 
 beforeAll(async () => {
   const logger = { ...silentLogger, warn: note, error: note };
@@ -237,7 +239,7 @@ test('refuses what would leave a hole, lose the tail, or has nothing to come fro
 });
 
 const impatient = (client: { query(sql: string): Promise<unknown> }) =>
-  client.query('SET lock_timeout = 100');
+  client.query('SET lock_timeout = 400');
 
 test('no append waits for a lock while leaves are made, dropped and restored, also beside a long read', async () => {
   const { engine, database } = kit;
@@ -263,10 +265,11 @@ test('no append waits for a lock while leaves are made, dropped and restored, al
     async () => (await leafAt(from)).isGoing,
     (isGoing) => isGoing,
   );
-  const before = rounds;
+  // Whoever waited for the read would wait for longer than it has patience for.
+  const before = { rounds, atMs: performance.now() };
   await until(
-    () => rounds,
-    (now) => now > before + 5,
+    () => performance.now() - before.atMs,
+    (tookMs) => tookMs > 1_000 && rounds > before.rounds + 5,
   );
   expect((await engine.operations.get(id)).state).toBe('running');
   await reader.query('COMMIT');
