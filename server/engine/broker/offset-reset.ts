@@ -50,12 +50,8 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
     });
   };
 
-  const targetsOf = async (entry: SubscriptionEntry, to: ResetTarget) => {
-    const spans = await spansOf(entry);
-    refuseRewind(entry, to, spans);
-    const isQueue = entry.row.settings.mode === 'queue';
-    return deps.targets.resolve(to, isQueue && to === 'earliest' ? spans.filter(isOut) : spans);
-  };
+  const targetsOf = async (entry: SubscriptionEntry, to: ResetTarget) =>
+    deps.targets.resolve(to, spansToMove(entry, to, await spansOf(entry)));
 
   const apply = async (
     entry: SubscriptionEntry,
@@ -109,6 +105,17 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
 }
 
 const isOut = (span: PartitionSpan): boolean => span.committed < span.low;
+
+/** A queue that goes on with the earliest moves only where what is next is gone. */
+function spansToMove(
+  entry: SubscriptionEntry,
+  to: ResetTarget,
+  spans: readonly PartitionSpan[],
+): readonly PartitionSpan[] {
+  refuseRewind(entry, to, spans);
+  const isQueue = entry.row.settings.mode === 'queue';
+  return isQueue && to === 'earliest' ? spans.filter(isOut) : spans;
+}
 
 function refuseRewind(
   { row }: SubscriptionEntry,
