@@ -29,9 +29,8 @@ const BACKLOG_USED_MAX_BYTES = 16 * MIB;
 const BACKLOG_RSS_MAX_BYTES = 64 * MIB;
 /** Garbage of publishing at full speed included, which does not depend on how much is published. */
 const BACKLOG_PEAK_RSS_MAX_BYTES = 512 * MIB;
-/** What a busy machine may add. */
-const P50_SLACK_MS = 25;
-const P99_SLACK_MS = 250;
+/** What a busy machine may add. One hiccup of it is the whole p99 of these few seconds: that is shown, and p95 is judged. */
+const LATENCY_SLACK_MS = 50;
 /** The server asks every 25 s whether a client is there and waits 20 s. */
 const LOST_WITHIN_MS = 60_000;
 
@@ -151,8 +150,9 @@ function connectWitness(topic: string, fromPosition?: number) {
     take: () => {
       const sorted = latenciesMs.toSorted((a, b) => a - b);
       latenciesMs = [];
-      const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-      return { p50Ms: at(0.5), p99Ms: at(0.99) };
+      const at = (share: number) =>
+        Math.round(sorted[Math.floor(sorted.length * share)] ?? Number.NaN);
+      return { p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) };
     },
     close: () => socket.disconnect(),
   };
@@ -183,8 +183,8 @@ test('a live client that stops reading costs 2 MB at most, delays nobody and is 
   );
   expect(grown(before, after).used).toBeLessThan(STUCK_CLIENT_MAX_BYTES);
   expect(grown(before, afterBurst).used).toBeLessThan(STUCK_CLIENT_MAX_BYTES);
-  expect(beside.p50Ms).toBeLessThan(calm.p50Ms * 1.2 + P50_SLACK_MS);
-  expect(beside.p99Ms).toBeLessThan(calm.p99Ms * 1.2 + P99_SLACK_MS);
+  expect(beside.p50Ms).toBeLessThan(calm.p50Ms * 1.2 + LATENCY_SLACK_MS);
+  expect(beside.p95Ms).toBeLessThan(calm.p95Ms * 1.2 + LATENCY_SLACK_MS);
   stuck.readOn();
   await until('it is told what was left out', 10_000, () =>
     stuck.wasToldOfDropped ? true : undefined,
