@@ -13,7 +13,10 @@ export type NewConsumerSample = {
   readonly committed: number;
 };
 
-/** All samples of one second in one statement; those of subscriptions that were removed meanwhile are left out. */
+/**
+ * All samples of one second in one statement; those of subscriptions that were removed meanwhile are left out. What several servers
+ * counted in a second adds up, percentiles as in a roll-up; how far it is says the one that knows of more.
+ */
 export async function insertConsumerSamples(
   db: Db,
   at: string,
@@ -21,10 +24,19 @@ export async function insertConsumerSamples(
 ): Promise<void> {
   if (samples.length === 0) return;
   await db.query(
-    `INSERT INTO consumer_samples (resolution, at, subscription_id, handled, failed, dead, p50_ms, p95_ms, p99_ms, lag, committed)
+    `INSERT INTO consumer_samples AS sample (resolution, at, subscription_id, handled, failed, dead, p50_ms, p95_ms, p99_ms, lag, committed)
      SELECT 1, date_trunc('second', $1::timestamptz), v.* FROM unnest($2::int[], $3::int[], $4::int[], $5::int[], $6::real[], $7::real[], $8::real[],
        $9::bigint[], $10::bigint[]) AS v(id, handled, failed, dead, p50, p95, p99, lag, committed)
-     WHERE EXISTS (SELECT FROM subscriptions s WHERE s.id = v.id) ON CONFLICT DO NOTHING`,
+     WHERE EXISTS (SELECT FROM subscriptions s WHERE s.id = v.id)
+     -- Several servers write at the same moment: in one order, so that none waits for another in a circle.
+     ORDER BY v.id
+     ON CONFLICT (resolution, subscription_id, at) DO UPDATE SET
+       handled = sample.handled + excluded.handled, failed = sample.failed + excluded.failed, dead = sample.dead + excluded.dead,
+       p50_ms = coalesce((sample.p50_ms * sample.handled + excluded.p50_ms * excluded.handled)
+         / nullif(sample.handled + excluded.handled, 0), sample.p50_ms, excluded.p50_ms),
+       p95_ms = greatest(sample.p95_ms, excluded.p95_ms), p99_ms = greatest(sample.p99_ms, excluded.p99_ms),
+       lag = CASE WHEN excluded.committed > sample.committed THEN excluded.lag ELSE sample.lag END,
+       committed = greatest(sample.committed, excluded.committed)`,
     [
       at,
       samples.map((sample) => sample.subscriptionId),

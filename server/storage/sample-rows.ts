@@ -21,8 +21,10 @@ export async function insertTrafficSamples(
   if (rows.length === 0) return;
   await db.query(
     `INSERT INTO traffic_samples AS sample (resolution, at, kind, source, target, count, errors, p95_ms)
-     SELECT 1, date_trunc('second', $1::timestamptz), *
-     FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::real[])
+     SELECT 1, date_trunc('second', $1::timestamptz), v.*
+     FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::real[]) AS v(kind, source, target, count, errors, p95)
+     -- Several servers write at the same moment: in one order, so that none waits for another in a circle.
+     ORDER BY v.kind, v.source, v.target
      ON CONFLICT (resolution, at, kind, source, target) DO UPDATE SET
        count = sample.count + excluded.count,
        errors = sample.errors + excluded.errors,
