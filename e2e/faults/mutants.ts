@@ -94,11 +94,6 @@ export const MUTANTS = {
     replace:
       "`UPDATE nodes SET heartbeat_at = now() WHERE node_id = $1 AND incarnation = $2 AND heartbeat_at > now() - interval '10 s'`",
   },
-  'keeps the whole request of an event that waits': {
-    file: 'server/socket/live-item.ts',
-    find: 'Buffer.from(text).toString()',
-    replace: 'text',
-  },
 } as const satisfies Readonly<Record<string, Mutant>>;
 
 export type MutantName = keyof typeof MUTANTS;
