@@ -29,10 +29,15 @@ export async function createTestApi(
     readonly scenarios?: ScenarioControl;
     readonly logger?: Logger;
     readonly autoCreateTopics?: boolean;
+    readonly leafPositions?: number;
+    readonly archiveFolder?: string;
   } = {},
 ): Promise<TestApi> {
   const logger = options.logger ?? silentLogger;
+  const { leafPositions, archiveFolder } = options;
   const engine = await createTestEngine({
+    ...(leafPositions === undefined ? {} : { leafPositions }),
+    ...(archiveFolder === undefined ? {} : { archiveFolder }),
     logger,
     autoCreateTopics: options.autoCreateTopics ?? true,
   });
