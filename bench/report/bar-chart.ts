@@ -4,7 +4,7 @@ export type Bar = {
   readonly label: string;
   readonly value: number;
   readonly note: string;
-  readonly isOurs: boolean;
+  readonly kind: 'ours' | 'peer' | 'bound';
 };
 export type Panel = { readonly title: string; readonly bars: readonly Bar[] };
 
@@ -25,12 +25,14 @@ const STYLE = `
   .title { font-weight: 600; font-size: 13px; }
   .note { fill: #57606a; }
   .ours { fill: #0e8a9c; }
-  .other { fill: #98a2ad; }
+  .peer { fill: #98a2ad; }
+  .bound { fill: none; stroke: #98a2ad; stroke-dasharray: 3 2; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; }
     .note { fill: #9aa6b2; }
     .ours { fill: #2bb3c6; }
-    .other { fill: #66717d; }
+    .peer { fill: #66717d; }
+    .bound { stroke: #66717d; }
   }`;
 
 /** Horizontal bars in small panels, each with a scale of its own that begins at 0, as an SVG document. */
@@ -61,7 +63,7 @@ function drawPanel({ title, bars }: Panel, x: number, y: number): string {
     const note = bar.note === '' ? '' : ` <tspan class="note">${escape(bar.note)}</tspan>`;
     return [
       `<text x="${x + LABEL - 8}" y="${top + BAR - 4}" text-anchor="end">${escape(bar.label)}</text>`,
-      `<rect class="${bar.isOurs ? 'ours' : 'other'}" x="${x + LABEL}" y="${top}" width="${width.toFixed(1)}" height="${BAR}" rx="2"/>`,
+      `<rect class="${bar.kind}" x="${x + LABEL}" y="${top}" width="${width.toFixed(1)}" height="${BAR}" rx="2"/>`,
       `<text x="${(x + LABEL + width + 6).toFixed(1)}" y="${top + BAR - 4}">${formatNumber(bar.value)}${note}</text>`,
     ].join('\n');
   });

@@ -67,6 +67,12 @@ function barOf({ system, values, extra = {} }: Measurement): Bar {
     label: system.replace(' (control)', ''),
     value: median(values),
     note: losses.join(', '),
-    isOurs: system === 'weir',
+    kind: kindOf(system),
   };
+}
+
+/** Postgres by hand is what can be had at most, not something to use instead. */
+function kindOf(system: string): Bar['kind'] {
+  if (system === 'weir') return 'ours';
+  return system.startsWith('raw pg') ? 'bound' : 'peer';
 }

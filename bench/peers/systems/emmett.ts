@@ -110,7 +110,8 @@ async function contend(
     const result = await store.appendToStream<OrderPlaced>(
       attempt.stream,
       [eventOf(attempt.data)],
-      { expectedStreamVersion: attempt.known === 0n ? 'STREAM_DOES_NOT_EXIST' : attempt.known },
+      // STREAM_DOES_NOT_EXIST is not checked in this version.
+      { expectedStreamVersion: attempt.known },
     );
     return { isStored: true, version: result.nextExpectedStreamVersion };
   } catch (error) {

@@ -46,8 +46,10 @@ function graphileWith({
           await utils.addJobs(data.map((payload) => ({ identifier: TASK, payload })));
         },
         consume: async (onNumber) => {
+          const workers = new pg.Pool({ connectionString: url, max: CONCURRENCY + 2 });
+          workers.on('error', () => undefined);
           const runner = await run({
-            pgPool: new pg.Pool({ connectionString: url, max: CONCURRENCY + 2 }),
+            pgPool: workers,
             logger: silent,
             noHandleSignals: true,
             taskList: {
@@ -64,7 +66,10 @@ function graphileWith({
               );
               return Number(row?.count);
             },
-            stop: () => runner.stop(),
+            stop: async () => {
+              await runner.stop();
+              await workers.end();
+            },
           };
         },
         // Finished jobs are deleted: what is left is what was stored and not handled.

@@ -15,7 +15,7 @@ const TOPIC = 'bench';
 const CONSUMER = 'bench';
 const TYPE = 'order.placed';
 const READ_PAGE = 1_000;
-const STREAM_PAGE = 500;
+const STREAM_PAGE = 10_000;
 
 /** In one process with its callers, as a handler in code is; HTTP is measured elsewhere. */
 export const weir: System = {
