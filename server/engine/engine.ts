@@ -1,6 +1,7 @@
 import { type Database } from '#server/storage/database.ts';
 import { createBroker } from './broker/broker.ts';
 import { createBrokerStore } from './broker/broker-store.ts';
+import { type NodeServices } from './broker/node-services.ts';
 import { type Clock, type Random } from './clock.ts';
 import {
   type Broker,
@@ -31,6 +32,7 @@ import { createMetricsPage } from './metrics/metrics-page.ts';
 import { createTimelines } from './metrics/timeline.ts';
 import { createTrafficSampler } from './metrics/traffic-sampler.ts';
 import { createNodeSignals, type NodeSignals } from './nodes/node-signals.ts';
+import { type OperationNode } from './operations/operation-node.ts';
 import { createOperations } from './operations/operations.ts';
 import { createPublisher } from './publishing/publisher.ts';
 import { createReadiness } from './readiness.ts';
@@ -76,8 +78,7 @@ export type EngineDependencies = {
 export function createEngine(deps: EngineDependencies): Engine {
   const { database, clock, logger, autoCreateTopics } = deps;
   const traffic = createTraffic({ clock });
-  const signals = createNodeSignals(deps);
-  const { log, topics, outbox, wakeOutbox } = wireLog(deps, traffic, signals);
+  const { log, topics, outbox, wakeOutbox, signals } = wireLog(deps, traffic);
   const reader = createEventReader({ database, topics, log });
   const publishing = { log, topics, clock, autoCreateTopics };
   const publisher = createPublisher({ ...publishing, traffic });
@@ -105,6 +106,7 @@ export function createEngine(deps: EngineDependencies): Engine {
     clock,
     logger,
     wakeOutbox,
+    node: operationNode(delivery.nodes, signals),
   });
   const services: readonly Service[] = [
     { name: 'topics', start: () => topics.load(), stop: async () => undefined },
@@ -146,8 +148,18 @@ export function createEngine(deps: EngineDependencies): Engine {
   };
 }
 
+function operationNode(nodes: NodeServices, signals: NodeSignals): OperationNode {
+  return {
+    owner: () => nodes.membership.owner,
+    servedElsewhere: () => nodes.servedElsewhere(),
+    tellOthers: () => signals.send('operations'),
+    onChange: (listener) => void signals.on('operations', listener),
+  };
+}
+
 // The log, its topics and the outbox know each other; none calls another before all are made.
-function wireLog(deps: EngineDependencies, traffic: TrafficMeter, signals: NodeSignals) {
+function wireLog(deps: EngineDependencies, traffic: TrafficMeter) {
+  const signals = createNodeSignals(deps);
   const { database, clock, logger, nodeId } = deps;
   const wakeOutbox = (): void => outbox.wake();
   const topics = createTopics({
@@ -176,7 +188,7 @@ function wireLog(deps: EngineDependencies, traffic: TrafficMeter, signals: NodeS
       );
   });
   const outbox: OutboxRelay = createOutboxRelay({ database, log, topics, traffic, clock, logger });
-  return { log, topics, outbox, wakeOutbox };
+  return { log, topics, outbox, wakeOutbox, signals };
 }
 
 const RATE_WINDOW_SECONDS = 10;

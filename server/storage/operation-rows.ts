@@ -152,20 +152,26 @@ export async function updateOperationState(
   return rowSchema.parse(result.rows[0]);
 }
 
-/** Takes running operations that nobody alive runs, and keeps those this process has; never the ones in `except`. */
+/**
+ * Takes running operations that nobody alive runs, or an earlier life of this node, and keeps those this process has; never the ones in
+ * `except`, nor replays to subscriptions in `elsewhere`.
+ */
 export async function claimOperations(
   db: Db,
-  claimant: string,
-  except: readonly string[],
+  claimant: Claimant,
+  leave: { readonly except: readonly string[]; readonly elsewhere: readonly string[] },
 ): Promise<OperationRow[]> {
   const result = await db.query(
-    `UPDATE operations SET claimed_by = $1, lease_until = now() + ${LEASE_SECONDS} * interval '1 second'
-     WHERE state = 'running' AND (claimed_by IS NULL OR claimed_by = $1 OR lease_until < now()) AND id <> ALL($2::uuid[])
+    `UPDATE operations SET claimed_by = $1, claimed_node = $3, lease_until = now() + ${LEASE_SECONDS} * interval '1 second'
+     WHERE state = 'running' AND (claimed_by IS NULL OR claimed_by = $1 OR claimed_node = $3 OR lease_until < now())
+       AND id <> ALL($2::uuid[]) AND NOT (kind = 'replay' AND coalesce(target = ANY($4::text[]), false))
      RETURNING ${COLUMNS}`,
-    [claimant, except],
+    [claimant.incarnation, leave.except, claimant.nodeId, leave.elsewhere],
   );
   return parseRows(result.rows);
 }
+
+type Claimant = { readonly nodeId: string; readonly incarnation: string };
 
 /** So that another process, or the next start of this one, need not wait for the lease to run out. */
 export async function releaseOperation(db: Db, id: string, claimant: string): Promise<void> {

@@ -128,7 +128,11 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
       wakeOutbox,
       wake,
     }),
-    redelivery: createRedelivery(subscriptions, { listeners: letterListeners, wake }),
+    redelivery: createRedelivery(subscriptions, {
+      listeners: letterListeners,
+      wake,
+      servedElsewhere: () => nodes.servedElsewhere(),
+    }),
     nodes,
     services,
   };

@@ -27,6 +27,8 @@ type NodeServicesDependencies = {
 export type NodeServices = {
   readonly membership: Membership;
   readonly signals: NodeSignals;
+  /** Names of the subscriptions that other nodes can deliver to and this one cannot. */
+  servedElsewhere(): readonly string[];
   /** Follows what other processes changed of subscriptions. */
   sync(): Promise<void>;
   /** What runners need to know of the nodes. */
@@ -53,14 +55,6 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
     return isWaiting || clock.monotonicMs() - entry.receivedMs < RECEIVER_RECENT_MS;
   };
 
-  const refresh = async (entry: SubscriptionEntry): Promise<void> => {
-    await entry.runner
-      ?.refresh()
-      .catch((error: unknown) =>
-        logger.warn({ err: error, subscription: entry.row.name }, 'it is looked after again'),
-      );
-  };
-
   const sync = new SubscriptionSync(deps);
   const membership: Membership = new Membership({
     store,
@@ -74,7 +68,7 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
         .toSorted((a, b) => a - b),
     onBeat: async () => {
       await sync.sync();
-      for (const entry of all()) await refresh(entry);
+      for (const entry of all()) await refreshEntry(entry, logger);
     },
     onLapse: () => deps.subscriptions().abandon(),
     onRejoin: () => deps.subscriptions().restart(),
@@ -89,13 +83,18 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
     for (const entry of all()) if (about === null || entry.row.id === about) act(entry);
   };
   signals.on('members', () => void membership.beatNow());
-  signals.on('released', (about) => byId(about, (entry) => void refresh(entry)));
+  signals.on('released', (about) => byId(about, (entry) => void refreshEntry(entry, logger)));
   signals.on('subscriptions', () => void sync.sync().then(() => membership.beatNow()));
   signals.on('retries', (about) => byId(about, (entry) => entry.runner?.wakeRetries()));
 
   return {
     membership,
     signals,
+    servedElsewhere: () => {
+      const ids = new Set(membership.others.flatMap((node) => node.serves));
+      const elsewhere = all().filter((entry) => ids.has(entry.row.id) && !servesHere(entry));
+      return elsewhere.map((entry) => entry.row.name);
+    },
     sync: () => sync.sync(),
     leases: {
       owner: () => membership.owner,
@@ -116,4 +115,12 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
     },
     services: [membership],
   };
+}
+
+async function refreshEntry(entry: SubscriptionEntry, logger: Logger): Promise<void> {
+  await entry.runner
+    ?.refresh()
+    .catch((error: unknown) =>
+      logger.warn({ err: error, subscription: entry.row.name }, 'it is looked after again'),
+    );
 }

@@ -9,10 +9,12 @@ export function createRedelivery(
   {
     listeners,
     wake,
+    servedElsewhere,
   }: {
     readonly listeners: Set<(letter: SettledLetter) => void>;
     /** Retries were written for the subscription, wherever its partitions are. */
     readonly wake: (subscription: string) => void;
+    readonly servedElsewhere: () => readonly string[];
   },
 ): Redelivery {
   return {
@@ -39,17 +41,19 @@ export function createRedelivery(
     },
     targetState: (subscription) => {
       const entry = subscriptions.find(subscription);
-      return entry === undefined ? { type: 'unknown' } : stateOf(entry);
+      if (entry === undefined) return { type: 'unknown' };
+      return stateOf(entry, () => servedElsewhere().includes(subscription));
     },
   };
 }
 
-function stateOf(entry: SubscriptionEntry): TargetState {
+function stateOf(entry: SubscriptionEntry, isElsewhere: () => boolean): TargetState {
   const { name, state } = entry.row;
   const waiting = (reason: Extract<TargetState, { type: 'waiting' }>['reason'], is: string) =>
     ({ type: 'waiting', reason, detail: `waiting: ${name} ${is}` }) as const;
   if (state !== 'running') return waiting(state, `is ${state}`);
-  if (entry.runner === null) return waiting('no-handler', 'has no handler in this process');
+  if (entry.runner === null && !isElsewhere())
+    return waiting('no-handler', 'has no handler in any process');
   if (entry.breaker.state.state === 'open') return waiting('breaker-open', 'has an open breaker');
   return { type: 'running' };
 }

@@ -31,6 +31,19 @@ export class ReplayQueue {
     this.#retrying.add(identity(operationId, position));
   }
 
+  /** Replays that somebody waits for and that stand in retries. */
+  get awaited(): { readonly operationId: string; readonly position: number }[] {
+    return [...this.#retrying].filter((id) => this.#waiters.has(id)).map(fromIdentity);
+  }
+
+  /** It was settled without this process, after it stood in retries. */
+  settledElsewhere(operationId: string, position: number, end: End): void {
+    const id = identity(operationId, position);
+    this.#retrying.delete(id);
+    for (const waiter of this.#waiters.get(id) ?? []) waiter.resolve(end);
+    this.#waiters.delete(id);
+  }
+
   add(record: LogRecord, operationId: string): Promise<End> {
     if (this.#size >= MAX_REPLAYS) {
       return Promise.reject(
@@ -139,6 +152,11 @@ export class ReplayQueue {
 }
 
 const identity = (operationId: string, position: number): string => `${operationId}:${position}`;
+
+const fromIdentity = (id: string) => {
+  const at = id.lastIndexOf(':');
+  return { operationId: id.slice(0, at), position: Number(id.slice(at + 1)) };
+};
 
 const laneOf = ({ record }: Delivery): string | null =>
   record.key === null ? null : `${record.topicId}:${record.partition}:${record.key}`;

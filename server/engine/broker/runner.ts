@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts';
+import { type EngineError } from '../errors.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
 import { type AttemptEnd, Attempts } from './attempts.ts';
@@ -10,9 +10,11 @@ import { DueTimer } from './due-timer.ts';
 import { PROCESS_ENDED } from './failure.ts';
 import { Outcomes } from './outcomes.ts';
 import { createQueueSource } from './queue-source.ts';
+import { settleReplaysElsewhere } from './replay-join.ts';
 import { ReplayQueue } from './replay-queue.ts';
 import { RetryClaims } from './retry-claims.ts';
 import { type RunnerDependencies, type RunnerSubscription } from './runner-dependencies.ts';
+import { stoppingError } from './stopping-error.ts';
 import { createStreamSource } from './stream-source.ts';
 
 const PASS_AGAIN_MS = 500;
@@ -51,6 +53,7 @@ export class SubscriptionRunner {
   #pumping: Promise<void> | undefined;
   #taking: Promise<void> = Promise.resolve();
   #nextTake: Promise<void> | undefined;
+  readonly #joined = new Set<string>();
   #again = false;
   readonly #onIdle: (() => void)[] = [];
 
@@ -72,7 +75,7 @@ export class SubscriptionRunner {
     this.#executor = parts.executor;
     this.#enabled = parts.enabled;
     this.#isPull = subscription.settings.delivery.kind === 'pull';
-    const { store, owner, logger, log } = deps;
+    const { owner } = deps;
     const subscriptionId = subscription.id;
     const rules = {
       subscriptionId,
@@ -86,11 +89,10 @@ export class SubscriptionRunner {
       onRoom: () => this.wake(),
     });
     this.intake = this.#source.intake;
-    const incarnation = owner.incarnation;
     this.#replays = new ReplayQueue(subscription.name);
     this.#retries = new DueRetries({
       clock: deps.clock,
-      claims: new RetryClaims({ store, log, logger, subscriptionId, incarnation }),
+      claims: new RetryClaims({ ...deps, subscriptionId, incarnation: owner.incarnation }),
       replays: this.#replays,
       onDue: () => this.wake(),
     });
@@ -145,6 +147,7 @@ export class SubscriptionRunner {
     this.#source.handOver(this.#inHand);
     if (!this.#handsOut) await this.#source.releaseIdle();
     if (this.#source.wantsTake()) await this.#takePartitions();
+    await settleReplaysElsewhere(this.#deps.store, this.subscription.id, this.#replays);
     this.#retries.markDue();
     this.intake.recheck();
     this.wake();
@@ -155,7 +158,6 @@ export class SubscriptionRunner {
     if (enabled) this.wake();
   }
 
-  /** A new event of the log. */
   offer(record: LogRecord): boolean {
     return this.#phase === 'running' && this.intake.offer(record);
   }
@@ -173,7 +175,6 @@ export class SubscriptionRunner {
     });
   }
 
-  /** Due retries were written for this subscription. */
   wakeRetries(): void {
     this.#retries.markDue();
     this.wake();
@@ -189,6 +190,8 @@ export class SubscriptionRunner {
 
   replay(record: LogRecord, operationId: string): Promise<'acknowledged' | 'dead'> {
     if (this.#phase === 'stopping') return Promise.reject(stoppingError(this.subscription.name));
+    // What another process left of the operation in retries must be known first.
+    if (!this.#joined.has(operationId)) return this.#join(operationId, record);
     const settled = this.#replays.add(record, operationId);
     this.#dispatch();
     return settled;
@@ -236,6 +239,12 @@ export class SubscriptionRunner {
     this.intake.clear();
     this.#source.drop();
     this.#phase = 'idle';
+  }
+
+  async #join(operationId: string, record: LogRecord): Promise<'acknowledged' | 'dead'> {
+    await this.#takePartitions();
+    this.#joined.add(operationId);
+    return this.replay(record, operationId);
   }
 
   /** One at a time: two would each raise the epochs of what they take. */
@@ -388,6 +397,3 @@ export class SubscriptionRunner {
     else this.wake();
   }
 }
-
-const stoppingError = (name: string) =>
-  new EngineError('stopping', `Deliveries to ${name} are being stopped; try again.`);

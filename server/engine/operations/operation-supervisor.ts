@@ -21,6 +21,7 @@ import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
 import { type SystemEvent, systemRow } from '../system/system-events.ts';
 import { OperationBroadcast } from './operation-broadcast.ts';
+import { type OperationNode } from './operation-node.ts';
 import { type OperationRun, type RunContext, type RunEnd } from './operation-run.ts';
 import { hasEnded, nextOperationState, type OperationEvent } from './operation-state.ts';
 import { toOperation } from './operation-view.ts';
@@ -39,12 +40,17 @@ export type SupervisorDependencies = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly wakeOutbox: () => void;
-  /** Marks what this process runs. */
-  readonly claimant: string;
+  readonly node: OperationNode;
   readonly begin: (context: RunContext) => OperationRun;
 };
 
-type Held = { readonly run: OperationRun; row: OperationRow; readonly ended: Promise<void> };
+type Held = {
+  readonly run: OperationRun;
+  row: OperationRow;
+  /** Of this process when it began. */
+  readonly claimant: string;
+  readonly ended: Promise<void>;
+};
 
 /**
  * Sees to it that every running operation is run, by one process at a time. Promises: what was running when the process died
@@ -62,6 +68,7 @@ export class OperationSupervisor implements Service {
 
   constructor(deps: SupervisorDependencies) {
     this.#deps = deps;
+    deps.node.onChange(() => void this.#followOthers());
     this.broadcast = new OperationBroadcast(deps.clock, (id) => this.#view(id));
   }
 
@@ -114,6 +121,7 @@ export class OperationSupervisor implements Service {
       if (row.state !== 'running') held.run.interrupt(hasEnded(row.state) ? 'abandon' : 'drain');
     }
     this.broadcast.now(this.view(row));
+    this.#deps.node.tellOthers();
     this.wake();
   }
 
@@ -137,6 +145,7 @@ export class OperationSupervisor implements Service {
     while (!this.#stopping.signal.aborted) {
       this.#look = new AbortController();
       try {
+        this.#leaveToOthers();
         await this.#admitPlanned();
         await this.#runClaimed();
       } catch (error) {
@@ -162,16 +171,45 @@ export class OperationSupervisor implements Service {
   }
 
   async #runClaimed(): Promise<void> {
-    const { database, claimant, clock } = this.#deps;
+    const { database, node, clock } = this.#deps;
     const now = clock.monotonicMs();
     const resting = [...this.#restarts].filter(([, restart]) => restart.notBefore > now);
     const except = [...this.#held.keys(), ...resting.map(([id]) => id)];
-    const rows = await claimOperations(database.pool, claimant, except);
-    for (const row of rows) this.#begin(row);
+    const owner = node.owner();
+    const leave = { except, elsewhere: node.servedElsewhere() };
+    const rows = await claimOperations(database.pool, owner, leave);
+    for (const row of rows) this.#begin(row, owner.incarnation);
   }
 
-  #begin(row: OperationRow): void {
-    const { database, claimant } = this.#deps;
+  /** What was begun in a life that others thought over, and replays to what only others can deliver to. */
+  #leaveToOthers(): void {
+    const { node } = this.#deps;
+    const { incarnation } = node.owner();
+    const elsewhere = new Set(node.servedElsewhere());
+    for (const { run, row, claimant } of this.#held.values()) {
+      const isElsewhere = row.kind === 'replay' && row.target !== null && elsewhere.has(row.target);
+      if (claimant !== incarnation || isElsewhere) run.interrupt('abandon');
+    }
+  }
+
+  /** Another process changed the state of an operation; perhaps it is run here. */
+  async #followOthers(): Promise<void> {
+    this.wake();
+    const { database, logger } = this.#deps;
+    try {
+      for (const [id, held] of this.#held) {
+        const row = await selectOperation(database.pool, id);
+        if (row === null || row.state === 'running') continue;
+        held.row = row;
+        held.run.interrupt(hasEnded(row.state) ? 'abandon' : 'drain');
+      }
+    } catch (error) {
+      logger.debug({ err: error }, 'the state of operations is seen with their next progress');
+    }
+  }
+
+  #begin(row: OperationRow, claimant: string): void {
+    const { database } = this.#deps;
     const { id } = row;
     const run = this.#deps.begin({
       row,
@@ -184,18 +222,18 @@ export class OperationSupervisor implements Service {
     });
     const ended = run
       .run()
-      .then((end) => this.#onEnd(id, end))
+      .then((end) => this.#onEnd(id, end, claimant))
       .catch((error: unknown) => this.#onFailure(row, run, error))
       .catch((error: unknown) => void this.#rest(id, run, error))
       .finally(() => {
         this.#held.delete(id);
         this.wake();
       });
-    this.#held.set(id, { run, row, ended });
+    this.#held.set(id, { run, row, claimant, ended });
   }
 
-  async #onEnd(id: string, end: RunEnd): Promise<void> {
-    const { database, claimant } = this.#deps;
+  async #onEnd(id: string, end: RunEnd, claimant: string): Promise<void> {
+    const { database } = this.#deps;
     if (end.type === 'interrupted') {
       await releaseOperation(database.pool, id, claimant);
       return;

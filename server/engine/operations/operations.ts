@@ -30,6 +30,7 @@ import { type Logger } from '../logger.ts';
 import { type Service } from '../service.ts';
 import { systemRow } from '../system/system-events.ts';
 import { LeafRun, planLeafRun } from './leaf-run.ts';
+import { aloneNode, type OperationNode } from './operation-node.ts';
 import { type OperationRun, type RunContext } from './operation-run.ts';
 import { hasEnded, transition } from './operation-state.ts';
 import { OperationSupervisor, operationEvent } from './operation-supervisor.ts';
@@ -47,8 +48,8 @@ export type OperationsDependencies = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly wakeOutbox: () => void;
-  /** Marks what this process runs; a new one at each start. */
-  readonly incarnation?: string;
+  /** This process among others; by default it is alone. */
+  readonly node?: OperationNode;
 };
 
 const idSchema = z.uuid();
@@ -70,7 +71,7 @@ export function createOperations(deps: OperationsDependencies): {
 } {
   const supervisor = new OperationSupervisor({
     ...deps,
-    claimant: deps.incarnation ?? randomUUID(),
+    node: deps.node ?? aloneNode(),
     begin: (context) => beginRun(deps, context),
   });
   const book = new OperationBook(deps, supervisor);
