@@ -254,7 +254,8 @@ export class GroupCommit {
       } catch (error) {
         const kind = classifyDatabaseError(error);
         if (kind === 'data' || kind === 'bug') throw error;
-        if (kind === 'missing-leaf') await this.#deps.addLeaves();
+        // When none can be made now, the next attempt asks again.
+        if (kind === 'missing-leaf') await this.#deps.addLeaves().catch(() => undefined);
         if (clock.monotonicMs() - started > RETRY_FOR_MS) throw givenUp(mayBeStored, error);
         logger.warn({ err: error, attempt }, 'append is tried again');
         await clock.sleep(Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** attempt));

@@ -9,7 +9,7 @@ export const LEAVES_AHEAD = 2;
 const POSITIONS_AHEAD = 4 * MAX_BATCH_COMMIT_EVENTS;
 /** Making a leaf waits no longer than this for whoever alters the log, and tries again. */
 const LOCK_TIMEOUT_MS = 500;
-const MAX_TRIES = 6;
+const MAX_TRIES = 3;
 const RETRY_FIRST_MS = 50;
 
 type LeavesDependencies = { readonly database: Pick<Database, 'pool'>; readonly clock: Clock };
