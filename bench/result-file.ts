@@ -45,6 +45,8 @@ const resultSchema = z.object({
     /** Whether other work ran on the machine meanwhile. */
     isShared: z.boolean(),
   }),
+  /** What a reader must know of this run beyond the rest. */
+  note: z.string().optional(),
   settings: z.record(z.string(), z.string()),
   systems: z.record(z.string(), z.object({ version: z.string(), usage: z.string() })),
   measurements: z.array(measurementSchema),

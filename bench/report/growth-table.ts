@@ -30,5 +30,5 @@ export const sizesOf = (measurements: readonly Measurement[]): number[] =>
 function cellOf({ values, unit, extra = {} }: Measurement): string {
   const small = extra['smallLog'];
   const ratio = typeof small === 'number' ? `, × ${(median(values) / small).toFixed(2)}` : '';
-  return `${formatNumber(median(values))} ${unit}${ratio}`;
+  return `${formatNumber(median(values))} ${unit}${ratio}`.trim();
 }

@@ -17,13 +17,22 @@ export function writeReport(): void {
   if (peers !== undefined) {
     const title = 'Weir beside other event stores and queues on the same Postgres';
     writeFileSync(CHART, barChart(title, peerPanels(peers)));
-    putSection('peers', [provenance(peers), systemsTable(peers), peerTables(peers)].join('\n\n'));
+    putSection(
+      'peers',
+      [
+        `![${title}](images/benchmarks.svg)`,
+        provenance(peers),
+        systemsTable(peers),
+        peerTables(peers),
+      ].join('\n\n'),
+    );
   }
   if (growth !== undefined)
     putSection('growth', [provenance(growth), growthTable(growth)].join('\n\n'));
 }
 
-function provenance({ machine, settings, takenAt, commit, measurements }: BenchResult): string {
+function provenance(result: BenchResult): string {
+  const { machine, settings, takenAt, commit, measurements, note } = result;
   const runs = Math.max(...measurements.map((one) => one.values.length));
   const where = `${machine.cpus} cores (${machine.model}), ${machine.memoryGb} GB, Node ${machine.node}`;
   const shared = machine.isShared
@@ -32,7 +41,7 @@ function provenance({ machine, settings, takenAt, commit, measurements }: BenchR
   const said = Object.entries(settings)
     .map(([name, value]) => `${name} ${value}`)
     .join(' · ');
-  return `Taken ${takenAt.slice(0, 16).replace('T', ' ')} UTC at ${commit}, ${runs === 1 ? 'one run' : `${runs} runs`} of each, on ${where}. ${shared} Postgres: ${said}.`;
+  return `Taken ${takenAt.slice(0, 16).replace('T', ' ')} UTC at ${commit}, ${runs === 1 ? 'one run' : `${runs} runs`} of each, on ${where}. ${shared} Postgres: ${said}.${note === undefined ? '' : ` ${note}`}`;
 }
 
 function systemsTable({ systems }: BenchResult): string {
