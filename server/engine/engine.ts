@@ -142,7 +142,7 @@ export function createEngine(deps: EngineDependencies): Engine {
     metrics: createMetricsPage({ traffic, broker, log, database, version: deps.version }),
     readiness: createReadiness({ database }),
     nodes: { othersAlive: () => log.othersAlive() },
-    scenarioStore: createScenarioStore({ database, clock, wakeOutbox }),
+    scenarioStore: createScenarioStore({ ...deps, ...delivery.nodes, wakeOutbox }),
     start: () => startAll(services),
     stop: () => stopAll(services),
   };

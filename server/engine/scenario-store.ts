@@ -9,6 +9,9 @@ import {
 import { type Clock } from './clock.ts';
 import { databaseFailure } from './database-failure.ts';
 import { type Actor } from './engine-parts.ts';
+import { electNode } from './nodes/assignment.ts';
+import { type Membership } from './nodes/membership.ts';
+import { type NodeSignals } from './nodes/node-signals.ts';
 import { type SystemEvent, systemRow } from './system/system-events.ts';
 
 export type StoredScenario = ScenarioRow;
@@ -24,16 +27,29 @@ export type ScenarioStore = {
     actor: Actor,
   ): Promise<StoredScenario>;
   addPublished(name: string, count: number): Promise<void>;
+  /** Whether this process is the one that produces for the scenario; of several exactly one is, as far as they know of each other. */
+  isProducer(name: string): boolean;
+  /** Calls back when another process stored something. Returns the way to stop. */
+  onChange(listener: () => void): () => void;
 };
 
 export function createScenarioStore(deps: {
   readonly database: Database;
   readonly clock: Clock;
   readonly wakeOutbox: () => void;
+  readonly membership: Pick<Membership, 'owner' | 'others' | 'isFresh' | 'isLeaving'>;
+  readonly signals: NodeSignals;
 }): ScenarioStore {
   const { prisma } = deps.database;
   return {
     list: () => expecting(() => selectScenarios(prisma)),
+    isProducer: (name) => {
+      const { owner, others, isFresh, isLeaving } = deps.membership;
+      if (!isFresh || isLeaving) return false;
+      const nodeIds = [owner.nodeId, ...others.map((node) => node.nodeId)];
+      return electNode(`scenario ${name}`, nodeIds) === owner.nodeId;
+    },
+    onChange: (listener) => deps.signals.on('scenarios', listener),
     addPublished: (name, count) => expecting(() => addScenarioPublished(prisma, name, count)),
     save: (scenario, type, actor) =>
       expecting(async () => {
@@ -46,6 +62,7 @@ export function createScenarioStore(deps: {
           return row;
         });
         deps.wakeOutbox();
+        deps.signals.send('scenarios');
         return stored;
       }),
   };

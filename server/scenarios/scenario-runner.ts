@@ -22,6 +22,8 @@ export class ScenarioRunner {
   #sequence = 0;
   #running: { readonly loop: ProducerLoop; readonly saving: Promise<void> } | null = null;
   #halted = new AbortController();
+  /** Set while this process is the one that produces. */
+  #takingOver: Promise<void> | null = null;
 
   constructor(deps: ScenariosDependencies, definition: ScenarioDefinition) {
     this.#deps = deps;
@@ -55,6 +57,14 @@ export class ScenarioRunner {
       published: this.#published.saved + this.#published.fresh,
       startedAt: this.#startedAt,
     };
+  }
+
+  /** Takes over what another process stored of it while it runs. */
+  follow(row: StoredScenario): void {
+    const before = this.#ratePerSecond;
+    this.restore(row);
+    if (this.#ratePerSecond !== before) this.#running?.loop.setRate(this.#ratePerSecond);
+    if (this.isRunning) this.#deps.engine.broker.setFaults(this.#faults);
   }
 
   /** Takes over what is stored of it. */
@@ -123,12 +133,26 @@ export class ScenarioRunner {
 
   async #produce(): Promise<void> {
     const { clock, random, engine } = this.#deps;
+    const { name } = this.#definition;
+    if (!engine.scenarioStore.isProducer(name)) {
+      this.#takingOver = null;
+      return;
+    }
+    this.#takingOver ??= this.#takeOver();
+    await this.#takingOver;
     const sequence = this.#sequence;
     this.#sequence += 1;
     await this.#definition.produce(
       producerContext({ publisher: engine.publisher, clock, random, sequence }),
     );
     this.#published = { ...this.#published, fresh: this.#published.fresh + 1 };
+  }
+
+  /** Another process may have produced until now: the count goes on from what it saved. */
+  async #takeOver(): Promise<void> {
+    const rows = await this.#deps.engine.scenarioStore.list().catch(() => []);
+    const row = rows.find(({ name }) => name === this.#definition.name);
+    this.#sequence = Math.max(this.#sequence, row?.published ?? 0);
   }
 
   async #keepSaving(halted: AbortSignal): Promise<void> {

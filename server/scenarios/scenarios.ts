@@ -10,6 +10,9 @@ import { ScenarioRunner } from './scenario-runner.ts';
 import { type ScenariosDependencies } from './scenarios-dependencies.ts';
 import { shop } from './shop/shop.ts';
 
+const LOOK_EVERY_MS = 3_000;
+const noWork = () => Promise.resolve();
+
 const SHIPPED: readonly ScenarioDefinition[] = [shop, fanOut];
 
 /**
@@ -30,8 +33,14 @@ export function createScenarios(deps: ScenariosDependencies): {
     },
     service: {
       name: 'scenarios',
-      start: () => book.inTurn(() => book.continueStored()),
-      stop: () => book.inTurn(() => book.stopRunning()),
+      start: async () => {
+        await book.inTurn(() => book.continueStored());
+        book.watch();
+      },
+      stop: async () => {
+        await book.unwatch();
+        await book.inTurn(() => book.stopRunning());
+      },
     },
   };
 }
@@ -40,6 +49,8 @@ class ScenarioBook {
   readonly #deps: ScenariosDependencies;
   readonly #runners: ReadonlyMap<string, ScenarioRunner>;
   #last: Promise<unknown> = Promise.resolve();
+  #watching = new AbortController();
+  #watched: Promise<void> = Promise.resolve();
 
   constructor(deps: ScenariosDependencies) {
     this.#deps = deps;
@@ -96,6 +107,42 @@ class ScenarioBook {
       await (isFirst ? this.startScenario(name) : runner.run()).catch((error: unknown) =>
         logger.error({ err: error, scenario: name }, 'a scenario could not start'),
       );
+    }
+  }
+
+  /** Follows what people do to scenarios at other nodes; when told, and from time to time. */
+  watch(): void {
+    const { clock, engine } = this.#deps;
+    this.#watching = new AbortController();
+    const { signal } = this.#watching;
+    const follow = () => this.inTurn(() => (signal.aborted ? noWork() : this.#followStored()));
+    const stop = engine.scenarioStore.onChange(() => void follow());
+    this.#watched = (async () => {
+      while (!signal.aborted) {
+        await clock.sleep(LOOK_EVERY_MS, signal);
+        await follow();
+      }
+      stop();
+    })();
+  }
+
+  async unwatch(): Promise<void> {
+    this.#watching.abort();
+    await this.#watched;
+  }
+
+  async #followStored(): Promise<void> {
+    const { engine, logger } = this.#deps;
+    try {
+      for (const row of await engine.scenarioStore.list()) {
+        const runner = this.#runners.get(row.name);
+        if (runner === undefined) continue;
+        runner.follow(row);
+        if (row.state === 'running' && !runner.isRunning) await runner.run();
+        if (row.state === 'stopped' && runner.isRunning) await runner.halt();
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'the scenarios of other nodes are followed later');
     }
   }
 

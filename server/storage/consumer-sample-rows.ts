@@ -1,6 +1,9 @@
 import { type Db } from './database.ts';
 import { isoFromPg } from './event-columns.ts';
 
+/** What other servers sampled comes this late at most, or is left out of the roll-up. */
+const LATE = `interval '5 seconds'`;
+
 export type NewConsumerSample = {
   readonly subscriptionId: number;
   readonly handled: number;
@@ -15,7 +18,7 @@ export type NewConsumerSample = {
 
 /**
  * All samples of one second in one statement; those of subscriptions that were removed meanwhile are left out. What several servers
- * counted in a second adds up, percentiles as in a roll-up; how far it is says the one that knows of more.
+ * counted in a second adds up, percentiles as in a roll-up, and so does the lag, since each has partitions of its own.
  */
 export async function insertConsumerSamples(
   db: Db,
@@ -35,8 +38,7 @@ export async function insertConsumerSamples(
        p50_ms = coalesce((sample.p50_ms * sample.handled + excluded.p50_ms * excluded.handled)
          / nullif(sample.handled + excluded.handled, 0), sample.p50_ms, excluded.p50_ms),
        p95_ms = greatest(sample.p95_ms, excluded.p95_ms), p99_ms = greatest(sample.p99_ms, excluded.p99_ms),
-       lag = CASE WHEN excluded.committed > sample.committed THEN excluded.lag ELSE sample.lag END,
-       committed = greatest(sample.committed, excluded.committed)`,
+       lag = sample.lag + excluded.lag, committed = sample.committed + excluded.committed`,
     [
       at,
       samples.map((sample) => sample.subscriptionId),
@@ -67,7 +69,7 @@ export async function rollUpConsumerSamples(
        (array_agg(lag ORDER BY at DESC))[1], max(committed)
      FROM consumer_samples WHERE resolution = $1
        AND at >= date_bin($2::integer * interval '1 second', now() - $3 * interval '1 second', 'epoch')
-       AND at < date_bin($2::integer * interval '1 second', now(), 'epoch')
+       AND at < date_bin($2::integer * interval '1 second', now() - ${LATE}, 'epoch')
      GROUP BY subscription_id, bucket ON CONFLICT DO NOTHING`,
     [step.from, step.to, step.lookBackSeconds],
   );

@@ -117,7 +117,7 @@ export function createBroker(deps: BrokerDependencies): BrokerParts {
     subscriptionsService(subscriptions, nodes),
     createConsumerSampler({
       ...deps,
-      take: () => histories.take(subscriptions.all(), head),
+      take: () => histories.take(subscriptions.all(), head, nodes.membership.others.length === 0),
     }),
   ];
   return {

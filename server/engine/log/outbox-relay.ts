@@ -83,11 +83,13 @@ export function createOutboxRelay(deps: OutboxRelayDependencies): OutboxRelay {
 async function moveRow(deps: OutboxRelayDependencies, row: StoredOutboxRow): Promise<void> {
   try {
     const event = eventOf(row);
-    await deps.log.append({
+    const [receipt] = await deps.log.append({
       topic: row.topic,
       events: [event],
       ...(row.stream_id === null ? {} : { streamId: row.stream_id }),
     });
+    // Another process may have moved the row at the same moment: then it has counted it.
+    if (receipt?.duplicate === true) return;
     if (row.topic !== SYSTEM_TOPIC) deps.traffic.emitted(event.source, row.topic, 1);
   } catch (error) {
     // The log cannot hold it, now or later. It is said loudly and kept in the server's own log; the rest goes on.

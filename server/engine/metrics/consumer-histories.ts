@@ -33,6 +33,7 @@ export class ConsumerHistories {
   readonly #clock: Clock;
   readonly #lags = new Map<number, number[]>();
   readonly #committed = new Map<number, number>();
+  #isAlone = true;
 
   constructor(deps: { readonly store: BrokerStore; readonly clock: Clock }) {
     this.#store = deps.store;
@@ -43,7 +44,9 @@ export class ConsumerHistories {
   take(
     consumers: readonly SampledConsumer[],
     head: (topicId: number, partition: number) => number,
+    isAlone: boolean,
   ): NewConsumerSample[] {
+    this.#isAlone = isAlone;
     return consumers.flatMap((consumer) => {
       const { id } = consumer.row;
       if (consumer.runner === null) return [];
@@ -58,7 +61,9 @@ export class ConsumerHistories {
       const isQuiet =
         second.handled + second.failed === 0 &&
         before.lag === lag &&
-        before.committed === committed;
+        before.committed === committed &&
+        // Others add theirs to it: a lag that stands still must not be missing from the sum.
+        (isAlone || lag === 0);
       return isQuiet ? [] : [{ subscriptionId: id, ...second, lag, committed }];
     });
   }
@@ -66,6 +71,8 @@ export class ConsumerHistories {
   /** Time until the lag is gone if it goes on shrinking as it does; null when it does not shrink. */
   clearsInMs(consumer: SampledConsumer, lag: number): number | null {
     if (lag === 0) return 0;
+    // What is known here is the lag of this process's own partitions.
+    if (!this.#isAlone) return null;
     const lags = this.#lags.get(consumer.row.id) ?? [];
     const [first] = lags;
     if (first === undefined || lags.length < 2) return null;

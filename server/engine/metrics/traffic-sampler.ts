@@ -18,6 +18,8 @@ const MAX_WAITING_EDGES = 5_000;
 const SWEEP_BATCH = 5_000;
 const MAX_SWEEP_BATCHES = 20;
 const HOUR_MS = 3_600_000;
+/** What other processes counted comes this late at most, or is left out of the roll-up. */
+const LATE_MS = 5_000;
 /** Seconds are kept for two hours, minutes for fourteen days, hours for ever. */
 const KEPT: readonly { readonly resolution: Resolution; readonly forMs: number }[] = [
   { resolution: 1, forMs: 2 * HOUR_MS },
@@ -59,7 +61,7 @@ export function createTrafficSampler(deps: SamplerDependencies): TrafficSampler 
 
   const keepHouse = async (): Promise<void> => {
     const nowMs = clock.now();
-    const now = new Date(nowMs).toISOString();
+    const now = new Date(nowMs - LATE_MS).toISOString();
     await rollUpTrafficSamples(database.pool, { from: 1, to: 60, now });
     await rollUpTrafficSamples(database.pool, { from: 60, to: 3_600, now });
     for (const { resolution, forMs } of KEPT) {
