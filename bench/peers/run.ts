@@ -102,25 +102,26 @@ async function runGroup(
   return outcomes;
 }
 
+/** Undefined when it failed, which is told: one run must not cost the others of an hour. */
 async function runOnDatabase(
   clusterUrl: string,
   job: Job,
   say: (line: string) => void,
 ): Promise<Outcome | undefined> {
   const name = `peer_${Date.now()}`;
-  await runSql(clusterUrl, `CREATE DATABASE ${name}`);
   const address = new URL(clusterUrl);
   address.pathname = `/${name}`;
-  // What the run before left to be written must not be this one's burden.
-  await runSql(clusterUrl, 'CHECKPOINT');
   try {
-    return await runInProcess(job, address.href);
+    await runSql(clusterUrl, `CREATE DATABASE ${name}`);
+    // What the run before left to be written must not be this one's burden.
+    await runSql(clusterUrl, 'CHECKPOINT');
+    const outcome = await runInProcess(job, address.href);
+    await runSql(clusterUrl, `DROP DATABASE ${name} WITH (FORCE)`);
+    return outcome;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     say(`${job.system}: ${job.title} ${JSON.stringify(job.parameters)} failed: ${reason}`);
     return undefined;
-  } finally {
-    await runSql(clusterUrl, `DROP DATABASE ${name} WITH (FORCE)`);
   }
 }
 

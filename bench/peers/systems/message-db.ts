@@ -129,7 +129,7 @@ async function readStream(pool: pg.Pool, stream: string): Promise<number[]> {
   for (;;) {
     const { rows } = await pool.query<{ data: string }>({
       name: 'stream',
-      text: 'SELECT data FROM get_stream_messages($1, $2, $3)',
+      text: 'SELECT * FROM get_stream_messages($1, $2, $3)',
       values: [stream, numbers.length, PAGE],
     });
     for (const row of rows) numbers.push(numberOf(row.data));
@@ -142,7 +142,7 @@ type Message = { readonly global_position: string; readonly data: string };
 async function readCategory(pool: pg.Pool, position: number): Promise<Message[]> {
   const { rows } = await pool.query<Message>({
     name: 'category',
-    text: 'SELECT global_position, data FROM get_category_messages($1, $2, $3)',
+    text: 'SELECT * FROM get_category_messages($1, $2, $3)',
     values: [CATEGORY, position, PAGE],
   });
   return rows;
