@@ -1,6 +1,7 @@
 // `node bench/engine/run.ts [append|latency|drain …]`: measures in the engine, without HTTP; without names everything.
 import { type Measurement, median } from '../measurement.ts';
 import { benchAppend } from './append.ts';
+import { benchAppendBatch } from './append-batch.ts';
 import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import { benchContended } from './contended.ts';
 import { benchDrain } from './drain.ts';
@@ -11,6 +12,7 @@ import { benchStreamRead } from './stream-read.ts';
 
 const MEASURES: Readonly<Record<string, (cluster: BenchCluster) => Promise<Measurement[]>>> = {
   append: benchAppend,
+  'append-batch': benchAppendBatch,
   latency: benchLatency,
   drain: benchDrain,
   'read-all': benchReadAll,

@@ -53,39 +53,78 @@ async function selectNextPosition(
   return rows[0]?.position ?? null;
 }
 
-/** Per cursor at most `limit` events and about `maxBytes` of payload from its offset on; the position bound prunes leaves. */
+type Cursor = {
+  readonly topicId: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly position: number;
+};
+
+/**
+ * Per cursor at most `limit` events and about `maxBytes` of payload from its offset on, in order; none only when there is none. Fewer may
+ * come although more follow. The position bound prunes leaves.
+ */
 export async function selectPartitions(
   db: Db,
-  cursors: readonly {
-    readonly topicId: number;
-    readonly partition: number;
-    readonly offset: number;
-    readonly position: number;
-  }[],
+  cursors: readonly Cursor[],
+  bound: { readonly limit: number; readonly maxBytes: number },
+): Promise<EventRow[]> {
+  const rows = await selectPages(db, cursors, bound);
+  const found = new Set(rows.map((row) => `${row.topic_id}:${row.partition}`));
+  const beforeGap = cursors.filter((one) => !found.has(`${one.topicId}:${one.partition}`));
+  if (beforeGap.length > 0) {
+    const next = await selectNextOffsets(db, beforeGap);
+    if (next.length > 0) rows.push(...(await selectPages(db, next, bound)));
+  }
+  return rows.toSorted(byPartitionAndOffset);
+}
+
+// Bounded on both sides for the reason that selectPageAfter is. The rows come cursor by cursor and in order; Postgres does not promise it, and
+// would copy all of them once more to make sure.
+async function selectPages(
+  db: Db,
+  cursors: readonly Cursor[],
   bound: { readonly limit: number; readonly maxBytes: number },
 ): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>({
     name: 'events_of_partitions',
     text: `SELECT ${EVENT_COLUMNS}
-             FROM unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS c(topic_id, part, next_offset, from_position, ord)
+             FROM unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[]) AS c(topic_id, part, next_offset, from_position)
             CROSS JOIN LATERAL (
               SELECT x.*, ${BYTES_BEFORE} OVER (ORDER BY x."offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
                 FROM events x
-               WHERE x.topic_id = c.topic_id AND x."partition" = c.part AND x."offset" >= c.next_offset AND x.position >= c.from_position
-               ORDER BY x."offset" LIMIT $5) e
-            WHERE e.bytes_before < $6
-            ORDER BY c.ord, e."offset"`,
-    values: [
-      cursors.map((cursor) => cursor.topicId),
-      cursors.map((cursor) => cursor.partition),
-      cursors.map((cursor) => cursor.offset),
-      cursors.map((cursor) => cursor.position),
-      bound.limit,
-      bound.maxBytes,
-    ],
+               WHERE x.topic_id = c.topic_id AND x."partition" = c.part AND x.position >= c.from_position
+                 AND x."offset" >= c.next_offset AND x."offset" < c.next_offset + $5::integer) e
+            WHERE e.bytes_before < $6`,
+    values: [...arraysOf(cursors), bound.limit, bound.maxBytes],
   });
   return rows;
 }
+
+/** The cursors at the first event that is there; those without one are left out. */
+async function selectNextOffsets(db: Db, cursors: readonly Cursor[]): Promise<Cursor[]> {
+  const { rows } = await db.query<Cursor>({
+    name: 'next_offsets',
+    text: `SELECT c.topic_id AS "topicId", c.part AS "partition", e."offset", e.position
+             FROM unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[]) AS c(topic_id, part, next_offset, from_position)
+            CROSS JOIN LATERAL (
+              SELECT x."offset", x.position FROM events x
+               WHERE x.topic_id = c.topic_id AND x."partition" = c.part AND x."offset" >= c.next_offset AND x.position >= c.from_position
+               ORDER BY x."offset" LIMIT 1) e`,
+    values: arraysOf(cursors),
+  });
+  return rows;
+}
+
+const arraysOf = (cursors: readonly Cursor[]): number[][] => [
+  cursors.map((cursor) => cursor.topicId),
+  cursors.map((cursor) => cursor.partition),
+  cursors.map((cursor) => cursor.offset),
+  cursors.map((cursor) => cursor.position),
+];
+
+const byPartitionAndOffset = (a: EventRow, b: EventRow): number =>
+  a.topic_id - b.topic_id || a.partition - b.partition || a.offset - b.offset;
 
 export async function selectEventsAt(db: Db, positions: readonly number[]): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>({

@@ -44,6 +44,7 @@ type AttemptsDependencies = {
 export class Attempts {
   readonly #deps: AttemptsDependencies;
   #inFlight = 0;
+  #lastRecorded = { text: '', ms: 0 };
   /** Those that have a row of their own and no lease. */
   readonly #withoutLease = new Set<Delivery>();
 
@@ -213,7 +214,14 @@ export class Attempts {
       topic,
       outcome,
       durationMs,
-      sinceRecordedMs: isFirst ? Math.max(0, clock.now() - Date.parse(recordedAt)) : null,
+      sinceRecordedMs: isFirst ? Math.max(0, clock.now() - this.#msOf(recordedAt)) : null,
     });
+  }
+
+  /** Events that were stored together share the text. */
+  #msOf(recordedAt: string): number {
+    if (recordedAt !== this.#lastRecorded.text)
+      this.#lastRecorded = { text: recordedAt, ms: Date.parse(recordedAt) };
+    return this.#lastRecorded.ms;
   }
 }
