@@ -8,11 +8,11 @@ import { type DeliveryIntake } from './delivery-source.ts';
 import { type OffsetCommits } from './offset-commits.ts';
 import { type OutOfRange } from './out-of-range.ts';
 import { OwnedPartition, partitionKey } from './owned-partition.ts';
-import { PartitionReads, READ_PER_PARTITION } from './partition-reads.ts';
 import { Queue } from './queue.ts';
 import { targetOf } from './settlement.ts';
 
 const MAX_ADMITTED_BYTES = 32 * 1_048_576;
+const READ_PER_PARTITION = 500;
 /** With `block` the whole partition is one line: everything waits behind what failed. */
 const WHOLE_PARTITION = '';
 
@@ -29,8 +29,10 @@ export type IntakeRules = {
 export class Intake implements DeliveryIntake {
   readonly ready = new Queue<Delivery>();
   readonly #rules: IntakeRules;
-  readonly #reads: PartitionReads;
+  readonly #log: EventLog;
+  readonly #head: (topicId: number, partition: number) => number;
   readonly #commits: OffsetCommits;
+  readonly #onOutOfRange: (place: OutOfRange) => void;
   readonly #partitions = new Map<number, OwnedPartition>();
   #admitted = 0;
   #admittedBytes = 0;
@@ -46,8 +48,10 @@ export class Intake implements DeliveryIntake {
     },
   ) {
     this.#rules = rules;
-    this.#reads = new PartitionReads(deps);
+    this.#log = deps.log;
+    this.#head = deps.head;
     this.#commits = deps.commits;
+    this.#onOutOfRange = deps.onOutOfRange;
   }
 
   /** Admitted and not done. */
@@ -146,15 +150,14 @@ export class Intake implements DeliveryIntake {
     return true;
   }
 
-  /** Reads and admits up to about `demand` events; what may come next is read while they are handled. */
+  /** Reads and admits up to about `demand` events. */
   async fetch(demand: number): Promise<void> {
-    await this.#reads.settled();
     const wanted = Math.min(demand, this.#rules.settings.maxInFlight - this.#admitted);
     if (!this.#behind || wanted <= 0) return;
     const behind: OwnedPartition[] = [];
     for (const partition of this.#partitions.values()) {
       if (partition.closing || !this.#isBehind(partition)) continue;
-      if (this.#reads.isOutOfRange(partition)) continue;
+      if (this.#isOutOfRange(partition)) continue;
       // Whatever frees room there says so, and only then it is worth another look.
       if (!partition.hasRoom) partition.starved = true;
       else if (!partition.starved) behind.push(partition);
@@ -163,14 +166,13 @@ export class Intake implements DeliveryIntake {
       this.#behind = false;
       return;
     }
-    await this.#reads.read(
+    await this.#read(
       behind.filter((partition) => partition.pending.length === 0),
       Math.min(READ_PER_PARTITION, Math.max(1, Math.ceil(wanted / behind.length))),
     );
     const limit = this.#admitted + wanted;
     const taken: Delivery[] = [];
     for (const partition of behind) this.#admitPending(partition, limit, taken);
-    this.#reads.readAhead(behind);
     if (this.#commitsFirst) await this.#commitThenHandOut(taken);
     this.#behind = [...this.#partitions.values()].some(
       (partition) => !partition.closing && !partition.starved && this.#isBehind(partition),
@@ -266,7 +268,53 @@ export class Intake implements DeliveryIntake {
   }
 
   #isBehind(partition: OwnedPartition): boolean {
-    return partition.pending.length > 0 || this.#reads.isUnread(partition);
+    if (partition.pending.length > 0) return true;
+    if (partition.outOfRange) return false;
+    const head = this.#head(partition.topicId, partition.partition);
+    return partition.readOffset < head && partition.emptyAtHead !== head;
+  }
+
+  /** The event that is next to be read is gone, and so nothing is read: what is missing must not be passed over in silence. */
+  #isOutOfRange(partition: OwnedPartition): boolean {
+    const low = this.#log.lowOffset(partition.topicId, partition.partition);
+    if (partition.pending.length > 0 || partition.readOffset >= low) return false;
+    this.#stopAt(partition, low);
+    return true;
+  }
+
+  #stopAt(partition: OwnedPartition, low: number): void {
+    partition.outOfRange = true;
+    this.#onOutOfRange({ ...placeOf(partition), offset: partition.readOffset, low });
+  }
+
+  async #read(partitions: readonly OwnedPartition[], limit: number): Promise<void> {
+    if (partitions.length === 0) return;
+    const cursors = partitions.map((partition) => ({
+      topicId: partition.topicId,
+      partition: partition.partition,
+      offset: partition.readOffset,
+      position: partition.readPosition,
+    }));
+    const heads = partitions.map((one) => this.#head(one.topicId, one.partition));
+    const records = await this.#log.readPartitions(cursors, limit);
+    for (const record of records) {
+      const partition = this.#partitions.get(partitionKey(record.topicId, record.partition));
+      // While the read was under way the event may have been offered, or the partition given up and taken again.
+      if (partition === undefined || partition.closing) continue;
+      if (record.offset < partition.readOffset) continue;
+      // Offsets are dense: retention dropped what lies between while this read was under way.
+      if (record.offset > partition.readOffset) {
+        if (!partition.outOfRange) this.#stopAt(partition, record.offset);
+        continue;
+      }
+      partition.readOffset = record.offset + 1;
+      partition.readPosition = record.position + 1;
+      partition.pending.push(record);
+    }
+    for (const [index, partition] of partitions.entries()) {
+      if (partition.readOffset === cursors[index]?.offset)
+        partition.emptyAtHead = heads[index] ?? -1;
+    }
   }
 
   #admitPending(partition: OwnedPartition, limit: number, taken: Delivery[]): void {
@@ -361,3 +409,5 @@ export class Intake implements DeliveryIntake {
     else if (mode === 'park-key' && key.key !== null) partition.lanes.restore(key.key, key.parked);
   }
 }
+
+const placeOf = ({ topicId, partition, epoch }: OwnedPartition) => ({ topicId, partition, epoch });
