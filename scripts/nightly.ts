@@ -6,6 +6,9 @@ import { add, report, runVitest } from './tally.ts';
 
 const LONG_COUNTS = {
   WEIR_MODEL_RUNS: '1000',
+  WEIR_SIM_SEEDS: '1000',
+  WEIR_SIM_COMMANDS: '400',
+  WEIR_SIM_SEED: 'random',
   WEIR_FAULT_CYCLES: '1000',
   WEIR_FAULT_MUTANTS: 'all',
   WEIR_FAULT_LOST_REPLIES: '5000',

@@ -132,6 +132,27 @@ export async function releasePartition(
   );
 }
 
+/** Gives back what this incarnation took without knowing, because the answer was lost: all but what it holds. It stays as suspect as it is. */
+export async function releaseForgottenPartitions(
+  db: Db,
+  subscriptionId: number,
+  owner: Owner,
+  held: readonly { readonly topicId: number; readonly partition: number }[],
+): Promise<void> {
+  await db.query(
+    `UPDATE subscription_partitions SET owner = NULL, owner_incarnation = NULL, updated_at = now()
+     WHERE subscription_id = $1 AND owner = $2 AND owner_incarnation = $3
+       AND (topic_id, "partition") NOT IN (SELECT * FROM unnest($4::int[], $5::int[]))`,
+    [
+      subscriptionId,
+      owner.nodeId,
+      owner.incarnation,
+      held.map((one) => one.topicId),
+      held.map((one) => one.partition),
+    ],
+  );
+}
+
 /** Gives back what this incarnation holds; with nothing in flight any more, so nothing is suspect. */
 export async function releasePartitions(
   db: Db,

@@ -56,6 +56,22 @@ export async function selectNextDueMs(
   return result.rows[0]?.dueMs ?? null;
 }
 
+/** Rows this process has claimed without knowing, because an answer was lost: all but those it holds. Their attempt is counted. */
+export async function selectForgottenRetries(
+  db: Db,
+  subscriptionId: number,
+  claimedBy: string,
+  held: readonly number[],
+): Promise<ClaimedRetry[]> {
+  const result = await db.query<ClaimedRetry>(
+    `SELECT ${CLAIMED} FROM retries r
+     WHERE r.subscription_id = $1 AND r.claimed_by = $2 AND r.state = 'running' AND r.id <> ALL ($3::bigint[])
+     ORDER BY r.position, r.id`,
+    [subscriptionId, claimedBy, held],
+  );
+  return result.rows;
+}
+
 /** Claims that were never begun are given back uncounted. */
 export async function releaseRetries(
   db: Db,

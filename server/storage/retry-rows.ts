@@ -74,7 +74,7 @@ export async function insertWaitingRetry(
   return rows[0]?.held === 1;
 }
 
-/** Before a first attempt that may kill the process. Null when the event is in retries already. */
+/** Before a first attempt that may kill the process; asked again, it answers the same. Null when the event is in retries already. */
 export async function insertRunningRetry(
   db: Db,
   target: RetryTarget,
@@ -85,7 +85,9 @@ export async function insertRunningRetry(
     `WITH held AS (${held.text}),
        r AS (
          INSERT INTO retries AS r (subscription_id, topic_id, "partition", "offset", position, key, state, attempt, claimed_by)
-         SELECT $1, $2, $3, $4, $5, $6, 'running', 1, $7 FROM held ON CONFLICT DO NOTHING RETURNING *)
+         SELECT $1, $2, $3, $4, $5, $6, 'running', 1, $7 FROM held
+         ON CONFLICT (subscription_id, topic_id, "partition", "offset", kind, coalesce(operation_id, '00000000-0000-0000-0000-000000000000'::uuid))
+         DO UPDATE SET updated_at = now() WHERE r.claimed_by = excluded.claimed_by AND r.state = 'running' RETURNING *)
      SELECT held.count AS held, ${CLAIMED} FROM (SELECT count(*) FROM held) held LEFT JOIN r ON true`,
     [...targetValues(target), claim.claimedBy, ...held.values],
   );

@@ -7,7 +7,8 @@ type PartitionRef = { readonly topicId: number; readonly partition: number };
 
 /**
  * Rows whose attempt was begun by a process that is gone (another incarnation of this node, or a node that is not heard of), and those of
- * the `taken` partitions, which whoever had them before has given up. Never what belongs to a partition of somebody else.
+ * the `taken` partitions and of replays this process runs, which whoever had them before has given up. Never what belongs to a partition
+ * or a replay of somebody else.
  */
 export async function claimOrphanedRetries(
   tx: Db,
@@ -23,6 +24,7 @@ export async function claimOrphanedRetries(
            WHEN o.kind <> 'replay' AND EXISTS (SELECT FROM subscription_partitions p WHERE p.subscription_id = $1
              AND p.topic_id = o.topic_id AND p."partition" = o."partition" AND p.owner_incarnation IS DISTINCT FROM $3) THEN false
            WHEN o.kind = 'replay' AND EXISTS (SELECT FROM operations x WHERE x.id = o.operation_id AND x.claimed_by <> $3) THEN false
+           WHEN o.kind = 'replay' AND EXISTS (SELECT FROM operations x WHERE x.id = o.operation_id AND x.claimed_by = $3) THEN true
            ELSE NOT EXISTS (SELECT FROM nodes n WHERE n.incarnation = o.claimed_by AND n.node_id <> $2
                               AND n.heartbeat_at > now() - interval '${LEASE_TTL_MS} milliseconds') END
        ORDER BY o.id LIMIT $4 FOR UPDATE SKIP LOCKED)

@@ -1,4 +1,5 @@
 import { type Owner } from '#server/storage/partition-rows.ts';
+import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
 import { isEngineError } from '../errors.ts';
 import { type Traffic } from '../flows/traffic.ts';
@@ -10,6 +11,7 @@ import { type Delivery, type Executor, type Outcome, RETURNED } from './delivery
 import { type DeliveryIntake } from './delivery-source.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { type Outcomes } from './outcomes.ts';
+import { type RetryClaims } from './retry-claims.ts';
 import { fenceOf, targetOf } from './settlement.ts';
 
 const CLAIM_AGAIN_MS = 500;
@@ -28,6 +30,7 @@ type AttemptsDependencies = {
   readonly breaker: CircuitBreaker;
   readonly meter: ConsumerMeter;
   readonly intake: Pick<DeliveryIntake, 'release'>;
+  readonly claims: Pick<RetryClaims, 'claiming'>;
   readonly outcomes: Outcomes;
   readonly stopping: AbortSignal;
   /** Receivers that pull pace themselves, and their nacks say nothing about what this server depends on. */
@@ -47,6 +50,8 @@ export class Attempts {
   #lastRecorded = { text: '', ms: 0 };
   /** Those that have a row of their own and no lease. */
   readonly #withoutLease = new Set<Delivery>();
+  /** Positions of first attempts. */
+  readonly #firsts = new Set<number>();
 
   constructor(deps: AttemptsDependencies) {
     this.#deps = deps;
@@ -65,6 +70,11 @@ export class Attempts {
       if (record.topicId === of.topicId && record.partition === of.partition) count += 1;
     }
     return count;
+  }
+
+  /** A first attempt at the event is in flight: its failure is perhaps stored already without this process knowing. */
+  isFirstInFlight(position: number): boolean {
+    return this.#firsts.has(position);
   }
 
   /** False when some are still under way after this time. */
@@ -99,29 +109,33 @@ export class Attempts {
 
   /** The attempt is recorded before it is made, so that an event that kills the process still reaches the dead letters. */
   async #claimThenRun(delivery: Delivery): Promise<void> {
-    const { subscription, store, owner, clock, logger, stopping } = this.#deps;
-    try {
-      const target = targetOf(subscription.id, delivery);
-      const fence = fenceOf(subscription.id, owner, delivery);
-      const claimed =
-        fence === null
-          ? null
-          : await store.insertRunningRetry(target, {
-              claimedBy: owner.incarnation,
-              fence,
-            });
-      if (claimed === 'fenced') {
-        this.#end(delivery, { type: 'returned', lost: true }, 0);
-        return;
-      }
-      delivery.retry = claimed;
-    } catch (error) {
-      logger.warn({ err: error }, 'a careful delivery could not be claimed yet');
-      await clock.sleep(CLAIM_AGAIN_MS, stopping);
-      this.#end(delivery, RETURNED, 0);
+    const claimed = await this.#deps.claims.claiming(
+      () => this.#recordFirst(delivery),
+      (row) => (typeof row === 'object' && row !== null ? [row] : []),
+    );
+    if (claimed === 'fenced' || claimed === 'stopped') {
+      this.#end(delivery, claimed === 'fenced' ? { type: 'returned', lost: true } : RETURNED, 0);
       return;
     }
+    delivery.retry = claimed;
     this.#run(delivery);
+  }
+
+  /** Asks until it is answered: a row that was written and not known of would be tried twice. */
+  async #recordFirst(delivery: Delivery): Promise<ClaimedRetry | 'fenced' | 'stopped' | null> {
+    const { subscription, store, owner, clock, logger, stopping } = this.#deps;
+    const target = targetOf(subscription.id, delivery);
+    const fence = fenceOf(subscription.id, owner, delivery);
+    if (fence === null) return null;
+    while (!stopping.aborted) {
+      try {
+        return await store.insertRunningRetry(target, { claimedBy: owner.incarnation, fence });
+      } catch (error) {
+        logger.warn({ err: error }, 'a careful delivery could not be claimed yet');
+        await clock.sleep(CLAIM_AGAIN_MS, stopping);
+      }
+    }
+    return 'stopped';
   }
 
   #end(delivery: Delivery, outcome: Outcome, startedMs: number): void {
@@ -196,11 +210,13 @@ export class Attempts {
   #enter(delivery: Delivery): void {
     this.#inFlight += 1;
     if (delivery.lease === null) this.#withoutLease.add(delivery);
+    else this.#firsts.add(delivery.record.position);
   }
 
   #leave(delivery: Delivery, isStored: boolean): void {
     this.#inFlight -= 1;
     if (delivery.lease === null) this.#withoutLease.delete(delivery);
+    else this.#firsts.delete(delivery.record.position);
     this.#deps.executor.settled(delivery, isStored);
   }
 

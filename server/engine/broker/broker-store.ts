@@ -52,12 +52,14 @@ import {
   deletePartitionsOfTopics,
   insertPartitions,
   markOutOfRange,
+  releaseForgottenPartitions,
   releasePartition,
   releasePartitions,
   resetPartitions,
   selectPartitions,
   updateCommitted,
 } from '#server/storage/partition-rows.ts';
+
 import {
   deleteOldProcessed,
   deleteProcessedFrom,
@@ -66,6 +68,7 @@ import {
 import {
   claimDueRetries,
   releaseRetries,
+  selectForgottenRetries,
   selectNextDueMs,
 } from '#server/storage/retry-due-rows.ts';
 import {
@@ -156,6 +159,7 @@ const leaseStatements = (db: Db) => ({
   acquirePartitions: bind(db, acquirePartitions),
   releasePartition: bind(db, releasePartition),
   releasePartitions: bind(db, releasePartitions),
+  releaseForgottenPartitions: bind(db, releaseForgottenPartitions),
   updateCommitted: bind(db, updateCommitted),
   resetPartitions: bind(db, resetPartitions),
   selectPartitions: bind(db, selectPartitions),
@@ -192,6 +196,7 @@ const retryStatements = (db: Db) => ({
   deleteRetryAndClaimNext: bind(db, deleteRetryAndClaimNext),
   deleteRetriesFrom: bind(db, deleteRetriesFrom),
   selectNextDueMs: bind(db, selectNextDueMs),
+  selectForgottenRetries: bind(db, selectForgottenRetries),
   selectRetryCounts: bind(db, selectRetryCounts),
   selectRetryingKeys: bind(db, selectRetryingKeys),
   selectRetriedOffsets: bind(db, selectRetriedOffsets),

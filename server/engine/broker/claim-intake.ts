@@ -51,6 +51,8 @@ export class ClaimIntake implements DeliveryIntake {
   /** Claimed and not finished. */
   #held = 0;
   #bytes = 0;
+  /** Read, and handed out as soon as what has to be stored before is stored. */
+  #uncommitted: Delivery[] = [];
   #behind = true;
   #rescueDue = true;
   #marksDue = false;
@@ -71,7 +73,8 @@ export class ClaimIntake implements DeliveryIntake {
 
   get canFetch(): boolean {
     const isDue = this.#behind || this.#rescueDue || this.#marksDue;
-    return (isDue || this.#hasUnread) && this.#hasRoom;
+    // What is claimed is read whether or not there is room for more.
+    return (isDue && this.#hasRoom) || this.#hasUnread || this.#uncommitted.length > 0;
   }
 
   get isHalfEmpty(): boolean {
@@ -96,6 +99,7 @@ export class ClaimIntake implements DeliveryIntake {
     this.#fetches += 1;
     this.#fetching = true;
     try {
+      if (this.#uncommitted.length > 0) await this.#handOut();
       if (this.#rescueDue) await this.#rescue();
       if (this.#marksDue) this.#see(await this.#readMarks());
       if (this.#hasRoom) await this.#claim(demand);
@@ -127,20 +131,28 @@ export class ClaimIntake implements DeliveryIntake {
     // Nothing is parked in a queue.
   }
 
+  awaitsParking(): boolean {
+    return false;
+  }
+
   parkedBehind(): number {
     return 0;
   }
 
-  lose({ claimId }: Lease): void {
-    const claim = this.#claims.get(claimId ?? -1);
-    if (claim === undefined) return;
+  lose(claim: Lease): void {
+    if (!(claim instanceof ClaimedRange) || claim.lost) return;
     claim.lost = true;
     this.#held -= claim.unfinished;
     this.#bytes -= claim.bytes;
     this.forget(claim);
   }
 
-  /** Its row is gone. */
+  /** It is complete and its row is gone: nobody can have it any more. */
+  complete(claim: ClaimedRange): void {
+    claim.isComplete = true;
+    this.forget(claim);
+  }
+
   forget(claim: ClaimedRange): void {
     this.#claims.delete(claim.claimId);
     this.#partitionOf(claim)?.claims.delete(claim);
@@ -149,6 +161,7 @@ export class ClaimIntake implements DeliveryIntake {
   clear(): void {
     for (const claim of this.#claims.values()) this.lose(claim);
     this.ready.drain();
+    this.#uncommitted = [];
     this.#held = 0;
     this.#bytes = 0;
     this.recheck();
@@ -186,6 +199,7 @@ export class ClaimIntake implements DeliveryIntake {
   }
 
   get #hasUnread(): boolean {
+    if (this.#bytes >= MAX_HELD_BYTES) return false;
     return this.#claims.values().some((claim) => !claim.isRead && !claim.stalled);
   }
 
@@ -262,7 +276,7 @@ export class ClaimIntake implements DeliveryIntake {
 
   /** At most one claim of a partition in one read, so that a missing offset is known to be missing. */
   async #readAll(): Promise<void> {
-    while (this.#hasUnread && this.#bytes < MAX_HELD_BYTES) {
+    while (this.#hasUnread) {
       const claims = new Map<number, ClaimedRange>();
       for (const claim of this.#claims.values()) {
         const key = partitionKey(claim.topicId, claim.partition);
@@ -281,17 +295,21 @@ export class ClaimIntake implements DeliveryIntake {
       offset: claim.readOffset,
       position: claim.readPosition,
     }));
-    const taken: Delivery[] = [];
     for (const record of await this.#deps.log.readPartitions(cursors, limit)) {
       const claim = claims.get(partitionKey(record.topicId, record.partition));
-      if (claim !== undefined && !claim.lost && !claim.isRead) this.#take(claim, record, taken);
+      if (claim !== undefined && !claim.lost && !claim.isRead)
+        this.#take(claim, record, this.#uncommitted);
     }
     for (const [index, claim] of list.entries()) {
       claim.stalled = claim.readOffset === cursors[index]?.offset;
       if (claim.stalled) this.#partitionOf(claim)?.isGone(claim.readOffset, this.#deps);
     }
+    await this.#handOut();
+  }
+
+  async #handOut(): Promise<void> {
     if (this.#commitsFirst) await this.#deps.commits.flush();
-    for (const delivery of taken) {
+    for (const delivery of this.#uncommitted.splice(0)) {
       if (delivery.lease?.lost !== true) this.#enter(delivery);
     }
   }

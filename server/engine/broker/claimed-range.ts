@@ -28,6 +28,8 @@ export class ClaimedRange implements Lease {
   /** How many looks in a row found nothing of it in flight. */
   idleLooks = 0;
   lost = false;
+  /** All of it is done and stored; at most once that is before its events are handed out. */
+  isComplete = false;
 
   constructor(row: ClaimRow, retried: readonly number[], nowMs: number) {
     this.claimId = row.id;

@@ -54,6 +54,8 @@ export type DeliveryIntake = {
   freeLane(delivery: Delivery): void;
   /** A parked event was taken as the new front of its key. */
   unparked(delivery: Delivery): void;
+  /** The event is to be parked, and it is not known yet that it is: a write that comes late would park it again. */
+  awaitsParking(row: ClaimedRetry): boolean;
   /** Events that are parked behind the delivery's key, or are about to be. */
   parkedBehind(delivery: Delivery): number;
   /** Forgets everything in hand. */

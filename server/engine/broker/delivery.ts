@@ -11,6 +11,8 @@ export type Lease = {
   readonly epoch: number;
   /** Another process has it: whatever is still in hand must not be counted. */
   readonly lost: boolean;
+  /** A claim that was stored as done and is gone, with events of it still in hand: nobody else can get those. */
+  readonly isComplete: boolean;
 };
 
 /** One event on its way to one subscription. */

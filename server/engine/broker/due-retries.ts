@@ -8,6 +8,13 @@ import { type RetryClaims } from './retry-claims.ts';
 
 const CLAIM_LIMIT = 200;
 
+/** What is in hand of the log besides. */
+type InHand = {
+  readonly isFirstInFlight: (position: number) => boolean;
+  readonly awaitsParking: (row: ClaimedRetry) => boolean;
+  readonly flush: () => Promise<void>;
+};
+
 type PartitionRef = { readonly topicId: number; readonly partition: number };
 
 /** The retries of one subscription that this process has claimed and not begun, and when the next one is due. */
@@ -16,23 +23,36 @@ export class DueRetries {
   readonly #replays: ReplayQueue;
   readonly #queue = new Queue<Delivery>();
   readonly #timer: DueTimer;
+  readonly #inHand: InHand;
+  readonly #onFound: () => void;
+  /** Those whose event's first attempt is not settled yet, by position. */
+  readonly #early = new Map<number, Delivery>();
   #isDue = true;
   #phase: 'open' | 'ended' | 'abandoned' = 'open';
 
   constructor(deps: {
     readonly clock: Clock;
-    readonly claims: RetryClaims;
+    readonly claims: (onFound: (rows: readonly ClaimedRetry[]) => void) => RetryClaims;
     /** Takes those that are not deliveries of the log. */
     readonly replays: ReplayQueue;
+    readonly inHand: InHand;
     /** One is due. */
     readonly onDue: () => void;
+    /** Some that were claimed and forgotten can be handed out. */
+    readonly onFound: () => void;
   }) {
-    this.#claims = deps.claims;
+    this.#claims = deps.claims((rows) => void this.#addFound(rows));
+    this.#inHand = deps.inHand;
+    this.#onFound = deps.onFound;
     this.#replays = deps.replays;
     this.#timer = new DueTimer(deps.clock, () => {
       this.#isDue = true;
       deps.onDue();
     });
+  }
+
+  get claims(): RetryClaims {
+    return this.#claims;
   }
 
   /** Worth a look into the database. */
@@ -74,11 +94,16 @@ export class DueRetries {
 
   /** Rows that this process has claimed. */
   async add(rows: readonly ClaimedRetry[]): Promise<void> {
+    if (rows.some((row) => this.#inHand.awaitsParking(row))) await this.#inHand.flush();
     this.#enqueue(await this.#claims.deliveriesOf(rows));
   }
 
-  deliveriesOf(rows: readonly ClaimedRetry[]): Promise<readonly Delivery[]> {
-    return this.#claims.deliveriesOf(rows);
+  /** The first attempt at an event is settled: the retry of it that was claimed meanwhile may be made. */
+  settled({ lease, record }: Delivery): void {
+    const retry = lease === null ? undefined : this.#early.get(record.position);
+    if (retry === undefined) return;
+    this.#early.delete(record.position);
+    this.#queue.push(retry);
   }
 
   next(): Delivery | undefined {
@@ -93,7 +118,9 @@ export class DueRetries {
   giveBack(of: PartitionRef): void {
     const isOf = ({ record, kind }: Delivery): boolean =>
       kind !== 'replay' && record.topicId === of.topicId && record.partition === of.partition;
-    const unbegun = [...this.#queue.remove(isOf), ...this.#replays.removeClaims(isOf)];
+    const early = [...this.#early.values()].filter(isOf);
+    for (const { record } of early) this.#early.delete(record.position);
+    const unbegun = [...this.#queue.remove(isOf), ...early, ...this.#replays.removeClaims(isOf)];
     if (unbegun.length > 0) this.#claims.release(claimsOf(unbegun));
   }
 
@@ -104,7 +131,10 @@ export class DueRetries {
 
   /** Gives back all that was claimed and not begun. */
   async end(): Promise<void> {
-    this.#claims.release(claimsOf([...this.#queue.drain(), ...this.#replays.drainClaims()]));
+    const early = [...this.#early.values()];
+    this.#early.clear();
+    const unbegun = [...this.#queue.drain(), ...early, ...this.#replays.drainClaims()];
+    this.#claims.release(claimsOf(unbegun));
     this.#phase = 'ended';
     await this.#claims.settle();
   }
@@ -113,7 +143,18 @@ export class DueRetries {
   abandon(): void {
     this.#phase = 'abandoned';
     this.#queue.drain();
+    this.#early.clear();
     this.#replays.drainClaims();
+  }
+
+  async #addFound(rows: readonly ClaimedRetry[]): Promise<void> {
+    try {
+      await this.add(rows);
+      this.#onFound();
+    } catch {
+      this.#claims.forget(rows);
+      this.#isDue = true;
+    }
   }
 
   #enqueue(deliveries: readonly Delivery[]): void {
@@ -123,7 +164,10 @@ export class DueRetries {
       return;
     }
     for (const delivery of deliveries) {
-      if (delivery.kind === 'delivery') this.#queue.push(delivery);
+      const { position } = delivery.record;
+      if (delivery.kind === 'delivery' && this.#inHand.isFirstInFlight(position))
+        this.#early.set(position, delivery);
+      else if (delivery.kind === 'delivery') this.#queue.push(delivery);
       else this.#replays.addClaimed(delivery);
     }
   }

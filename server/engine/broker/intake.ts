@@ -1,5 +1,6 @@
 import { type SubscriptionSettings } from '#contracts/subscription.ts';
 import { type OwnedPartitionRow } from '#server/storage/partition-rows.ts';
+import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type RetryingKey } from '#server/storage/retry-takeover-rows.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
@@ -34,6 +35,8 @@ export class Intake implements DeliveryIntake {
   readonly #commits: OffsetCommits;
   readonly #onOutOfRange: (place: OutOfRange) => void;
   readonly #partitions = new Map<number, OwnedPartition>();
+  /** At most once: admitted, and handed out as soon as the offset behind it is stored. */
+  #uncommitted: Delivery[] = [];
   #admitted = 0;
   #admittedBytes = 0;
   #behind = true;
@@ -65,7 +68,7 @@ export class Intake implements DeliveryIntake {
 
   /** Whether a fetch may bring something. */
   get canFetch(): boolean {
-    return this.#behind && this.#hasRoom;
+    return (this.#behind && this.#hasRoom) || this.#uncommitted.length > 0;
   }
 
   /** Worth a read: half of what may be in hand is done. */
@@ -131,6 +134,7 @@ export class Intake implements DeliveryIntake {
   clear(): void {
     for (const partition of this.#partitions.values()) this.lose(partition);
     this.ready.drain();
+    this.#uncommitted = [];
     this.#admitted = 0;
     this.#admittedBytes = 0;
   }
@@ -152,6 +156,7 @@ export class Intake implements DeliveryIntake {
 
   /** Reads and admits up to about `demand` events. */
   async fetch(demand: number): Promise<void> {
+    if (this.#uncommitted.length > 0) await this.#commitThenHandOut();
     const wanted = Math.min(demand, this.#rules.settings.maxInFlight - this.#admitted);
     if (!this.#behind || wanted <= 0) return;
     const behind: OwnedPartition[] = [];
@@ -171,9 +176,8 @@ export class Intake implements DeliveryIntake {
       Math.min(READ_PER_PARTITION, Math.max(1, Math.ceil(wanted / behind.length))),
     );
     const limit = this.#admitted + wanted;
-    const taken: Delivery[] = [];
-    for (const partition of behind) this.#admitPending(partition, limit, taken);
-    if (this.#commitsFirst) await this.#commitThenHandOut(taken);
+    for (const partition of behind) this.#admitPending(partition, limit, this.#uncommitted);
+    if (this.#commitsFirst) await this.#commitThenHandOut();
     this.#behind = [...this.#partitions.values()].some(
       (partition) => !partition.closing && !partition.starved && this.#isBehind(partition),
     );
@@ -227,6 +231,11 @@ export class Intake implements DeliveryIntake {
     if (partition === undefined || delivery.record.key === null) return;
     partition.lanes.unparked(delivery.record.key);
     this.#feed(partition);
+  }
+
+  awaitsParking({ topicId, partition: index, offset }: ClaimedRetry): boolean {
+    const partition = this.#partitions.get(partitionKey(topicId, index));
+    return partition?.toPark.some((target) => target.offset === offset) ?? false;
   }
 
   /** Events that are parked behind the delivery's key, or are about to be. */
@@ -367,9 +376,9 @@ export class Intake implements DeliveryIntake {
   }
 
   /** At most once: what will be handed out is behind the stored offset first, so that a crash cannot bring it again. */
-  async #commitThenHandOut(taken: readonly Delivery[]): Promise<void> {
+  async #commitThenHandOut(): Promise<void> {
     await this.#commits.flush();
-    for (const delivery of taken) {
+    for (const delivery of this.#uncommitted.splice(0)) {
       const partition = this.#leasedBy(delivery);
       if (partition !== undefined) this.#enter(partition, delivery);
     }

@@ -59,7 +59,8 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
     actor: Actor,
   ): Promise<void> => {
     const { row } = entry;
-    const back = targets.filter((target) => target.offset < target.committed);
+    // What was handled and not committed yet is marked too, perhaps by another process.
+    const back = targets.filter((target) => target.offset <= target.committed);
     const partitions = targets.map(({ topic, partition, committed, offset }) => ({
       topic,
       partition,

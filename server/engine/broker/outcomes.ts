@@ -8,10 +8,13 @@ import { decideAfterFailure } from './delivery-decision.ts';
 import { type DeliveryIntake } from './delivery-source.ts';
 import { type Failure } from './failure.ts';
 import { type SettledLetter } from './redelivery.ts';
+import { type RetryClaims } from './retry-claims.ts';
 import { type Settled, type SettledSubscription, type Settlement } from './settlement.ts';
 
 const STORE_AGAIN_MS = 500;
 const STORE_AGAIN_MAX_MS = 5_000;
+
+const UNKNOWN: Settled = { next: null, letter: null };
 
 type OutcomesDependencies = {
   readonly subscription: SettledSubscription;
@@ -19,6 +22,7 @@ type OutcomesDependencies = {
   readonly atMostOnce: boolean;
   readonly settlement: Settlement;
   readonly intake: DeliveryIntake;
+  readonly claims: Pick<RetryClaims, 'claiming' | 'recover' | 'holdsOther'>;
   readonly commits: { flush(): Promise<void> };
   readonly clock: Clock;
   readonly random: Random;
@@ -45,7 +49,9 @@ export class Outcomes {
   /** A success that has a row to be removed. */
   async handled(delivery: Delivery): Promise<void> {
     const { settlement, subscription } = this.#deps;
-    const settled = await this.#store(() => settlement.acknowledge(subscription, delivery));
+    const settled = await this.#settle(delivery, () =>
+      settlement.acknowledge(subscription, delivery),
+    );
     await this.#goOn(delivery, settled);
   }
 
@@ -64,7 +70,7 @@ export class Outcomes {
       random,
     });
     if (decision.type === 'dead') {
-      const settled = await this.#store(() => settlement.bury(subscription, failed));
+      const settled = await this.#settle(delivery, () => settlement.bury(subscription, failed));
       await this.#goOn(delivery, settled);
       return 'dead';
     }
@@ -74,10 +80,38 @@ export class Outcomes {
     return 'retrying';
   }
 
-  async #goOn(delivery: Delivery, settled: Settled): Promise<void> {
-    const { intake, onLetterSettled, onNextClaimed } = this.#deps;
+  /**
+   * A settlement whose answer was lost is fenced when it is asked for again, since its row is gone. It counts as done then; the event that
+   * took its place is found as one that was claimed and forgotten, or there is none.
+   */
+  async #settle(delivery: Delivery, work: () => Promise<Settled>): Promise<Settled | 'before'> {
+    const { claims } = this.#deps;
+    let isUnknown = false;
+    const claiming = () => claims.claiming(work, ({ next }) => (next === null ? [] : [next]));
+    try {
+      return await this.#store(() =>
+        claiming().catch((error: unknown) => {
+          isUnknown ||= !isEngineError(error, 'fenced');
+          throw error;
+        }),
+      );
+    } catch (error) {
+      if (!isUnknown || delivery.retry === null || !isEngineError(error, 'fenced')) throw error;
+      await this.#store(() => claims.recover());
+      return 'before';
+    }
+  }
+
+  async #goOn(delivery: Delivery, settlement: Settled | 'before'): Promise<void> {
+    const { claims, intake, onLetterSettled, onNextClaimed } = this.#deps;
+    const settled = settlement === 'before' ? UNKNOWN : settlement;
     if (settled.letter !== null) onLetterSettled(settled.letter);
     if (delivery.kind !== 'delivery') return;
+    if (settlement === 'before' && delivery.retry !== null && claims.holdsOther(delivery.retry)) {
+      if (delivery.lease !== null) intake.setAside(delivery);
+      intake.unparked(delivery);
+      return;
+    }
     // A first attempt stands in its lane itself, whether or not it has a row.
     if (delivery.lease !== null) {
       if (settled.next === null) {
@@ -97,12 +131,23 @@ export class Outcomes {
    * stored first, then the first of them is taken. When there is none the key is free, in the same turn, before another can be parked.
    */
   async #nextParkedOrFree(delivery: Delivery): Promise<ClaimedRetry | null> {
-    const { commits, intake, settlement, subscription } = this.#deps;
+    const { claims, commits, intake, settlement, subscription } = this.#deps;
     let soughtAmong = 0;
     while (intake.parkedBehind(delivery) !== soughtAmong) {
       soughtAmong = intake.parkedBehind(delivery);
       await this.#store(() => commits.flush());
-      const next = await this.#store(() => settlement.claimNext(subscription.id, delivery));
+      const next = await this.#store(async () => {
+        await claims.recover();
+        if (delivery.retry !== null && claims.holdsOther(delivery.retry)) return 'found';
+        return claims.claiming(
+          () => settlement.claimNext(subscription.id, delivery),
+          (row) => (row === null ? [] : [row]),
+        );
+      });
+      if (next === 'found') {
+        intake.unparked(delivery);
+        return null;
+      }
       if (next !== null) return next;
     }
     intake.freeLane(delivery);

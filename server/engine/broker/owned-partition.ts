@@ -43,6 +43,7 @@ export class OwnedPartition {
   outOfRange = false;
   /** Another process has it; whatever is still in hand must not be counted. */
   lost = false;
+  readonly isComplete = false;
 
   constructor(row: OwnedPartitionRow, retried: Set<number>, maxInFlight: number) {
     this.topicId = row.topicId;

@@ -24,10 +24,14 @@ export async function takeOver(
     readonly id: number;
     readonly maxInFlight: number;
     readonly mine: readonly { readonly topicId: number; readonly partition: number }[];
+    /** The last time it failed, and perhaps took some. */
+    readonly isInDoubt: boolean;
   },
   intake: Intake,
 ): Promise<Takeover> {
-  const { id, maxInFlight } = subscription;
+  const { id, maxInFlight, isInDoubt } = subscription;
+  // What was taken and not known of would be nobody's once it is another process's to have.
+  if (isInDoubt) await store.releaseForgottenPartitions(id, owner, [...intake.partitions.values()]);
   const wanted = missingOf(subscription.mine, intake);
   const rows =
     wanted.length === 0 ? [] : await store.acquirePartitions(id, owner, { maxInFlight, wanted });

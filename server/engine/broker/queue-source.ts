@@ -29,7 +29,7 @@ export function createQueueSource(
   const id = rules.subscriptionId;
   const commits = new ClaimCommits({
     ...deps,
-    onGone: (claim) => intake.forget(claim),
+    onGone: (claim) => intake.complete(claim),
   });
   const intake = new ClaimIntake(rules, { ...deps, commits });
   return {

@@ -21,6 +21,7 @@ export class ReplayQueue {
   readonly #waiters = new Map<string, Waiter[]>();
   /** Replays that stand in retries from before the start: they are joined, not delivered twice. */
   readonly #retrying = new Set<string>();
+  readonly #inLane = new WeakSet<Delivery>();
   #size = 0;
 
   constructor(subscription: string) {
@@ -138,7 +139,8 @@ export class ReplayQueue {
 
   #leaveLane(delivery: Delivery): void {
     const lane = laneOf(delivery);
-    if (lane === null) return;
+    // What a process before left in the middle is settled without having been here.
+    if (lane === null || !this.#inLane.delete(delivery)) return;
     const next = this.#lanes.leave(lane);
     if (next !== null) this.#ready.push(next);
   }
@@ -146,6 +148,7 @@ export class ReplayQueue {
   #enter(delivery: Delivery): void {
     this.#size += 1;
     const lane = laneOf(delivery);
+    if (lane !== null) this.#inLane.add(delivery);
     const place = lane === null ? 'run' : this.#lanes.enter(lane, delivery);
     if (place === 'run') this.#ready.push(delivery);
   }

@@ -1,13 +1,17 @@
 import { storedEventSchema } from '#contracts/event.ts';
 
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
+import { isEngineError } from '../errors.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord, recordOfStoredEvent } from '../log/event-record.ts';
 import { type Logger } from '../logger.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type Delivery } from './delivery.ts';
 
-/** Takes due retries of one subscription and finds the events they are about. */
+/**
+ * Takes due retries of one subscription and finds the events they are about. Knows which rows this process holds: when the answer to a
+ * statement that claims rows is lost, those it claimed without anybody knowing are looked for and handed over.
+ */
 export class RetryClaims {
   readonly #store: BrokerStore;
   readonly #log: EventLog;
@@ -16,6 +20,12 @@ export class RetryClaims {
   readonly #incarnation: string;
   /** Claimed, not handed out, and not given back because the database was away. */
   readonly #unreturned = new Set<number>();
+  readonly #held = new Map<number, ClaimedRetry>();
+  readonly #onFound: (rows: readonly ClaimedRetry[]) => void;
+  /** Statements under way that claim rows. */
+  readonly #claiming = new Set<Promise<unknown>>();
+  #isInDoubt = false;
+  #recovering: Promise<void> | undefined;
 
   constructor(deps: {
     readonly store: BrokerStore;
@@ -23,7 +33,10 @@ export class RetryClaims {
     readonly logger: Logger;
     readonly subscriptionId: number;
     readonly incarnation: string;
+    /** Rows that were claimed and forgotten: they are held now and want to be tried. */
+    readonly onFound: (rows: readonly ClaimedRetry[]) => void;
   }) {
+    this.#onFound = deps.onFound;
     this.#store = deps.store;
     this.#log = deps.log;
     this.#logger = deps.logger;
@@ -40,34 +53,97 @@ export class RetryClaims {
     except: readonly { readonly topicId: number; readonly partition: number }[] = [],
   ): Promise<{ readonly deliveries: readonly Delivery[]; readonly nextDueMs: number | null }> {
     await this.#returnLeft();
+    await this.recover();
     const taking = { limit, except };
-    const rows = await this.#store.claimDueRetries(this.#subscriptionId, this.#incarnation, taking);
-    const deliveries = await this.deliveriesOf(rows);
+    const rows = await this.claiming(
+      () => this.#store.claimDueRetries(this.#subscriptionId, this.#incarnation, taking),
+      (claimed) => claimed,
+    );
+    const deliveries = await this.deliveriesOrDoubt(rows);
     if (rows.length === limit) return { deliveries, nextDueMs: 0 };
     return { deliveries, nextDueMs: await this.#nextDueMs(except) };
   }
 
-  /** Deliveries of rows this process has claimed; on an error the claims are given back. */
-  async deliveriesOf(rows: readonly ClaimedRetry[]): Promise<Delivery[]> {
-    if (rows.length === 0) return [];
+  /** Runs a statement that claims rows; they are held when it resolves. When it rejects, it perhaps claimed some all the same. */
+  async claiming<Result>(
+    work: () => Promise<Result>,
+    rowsOf: (result: Result) => readonly ClaimedRetry[],
+  ): Promise<Result> {
+    while (this.#recovering !== undefined) await this.#recovering.catch(() => undefined);
+    const claimed = (async () => {
+      const result = await work();
+      for (const row of rowsOf(result)) this.#held.set(row.id, row);
+      return result;
+    })();
+    this.#claiming.add(claimed);
     try {
-      const records = await this.#recordsOf(rows);
-      const missing = rows.filter((row) => !records.has(row.position));
-      if (missing.length > 0) {
-        // Retention dropped the event while it waited. Its row stays claimed and visible; nothing can be delivered.
-        this.#logger.error(
-          { positions: missing.map((row) => row.position) },
-          'events that wait for a retry are no longer in the log',
-        );
-      }
-      return rows.flatMap((row) => {
-        const record = records.get(row.position);
-        return record === undefined ? [] : [deliveryOf(row, record)];
-      });
+      return await claimed;
     } catch (error) {
-      this.release(rows);
+      if (!isEngineError(error, 'fenced')) this.#isInDoubt = true;
+      throw error;
+    } finally {
+      this.#claiming.delete(claimed);
+    }
+  }
+
+  /** Looks for rows that were claimed and forgotten, if there can be any. What is claimed meanwhile waits for it. */
+  async recover(): Promise<void> {
+    if (!this.#isInDoubt) return;
+    this.#recovering ??= this.#findForgotten().finally(() => {
+      this.#recovering = undefined;
+    });
+    await this.#recovering;
+  }
+
+  /** The row is settled, or not this process's any more. */
+  letGo(row: ClaimedRetry | null): void {
+    if (row !== null) this.#held.delete(row.id);
+  }
+
+  /** A row of the key, other than this one, is in hand: it is the key's front. */
+  holdsOther(row: ClaimedRetry): boolean {
+    return [...this.#held.values()].some(
+      (other) =>
+        other.id !== row.id &&
+        other.kind === 'delivery' &&
+        other.topicId === row.topicId &&
+        other.partition === row.partition &&
+        other.key === row.key,
+    );
+  }
+
+  /** As `deliveriesOf`; on an error the rows are looked for later, as if they were forgotten. */
+  async deliveriesOrDoubt(rows: readonly ClaimedRetry[]): Promise<Delivery[]> {
+    try {
+      return await this.deliveriesOf(rows);
+    } catch (error) {
+      this.forget(rows);
       throw error;
     }
+  }
+
+  /** They are not in hand, for now, and are looked for later. */
+  forget(rows: readonly ClaimedRetry[]): void {
+    for (const row of rows) this.letGo(row);
+    this.#isInDoubt = true;
+  }
+
+  /** Deliveries of rows this process has claimed. */
+  async deliveriesOf(rows: readonly ClaimedRetry[]): Promise<Delivery[]> {
+    if (rows.length === 0) return [];
+    const records = await this.#recordsOf(rows);
+    const missing = rows.filter((row) => !records.has(row.position));
+    if (missing.length > 0) {
+      // Retention dropped the event while it waited. Its row stays claimed and visible; nothing can be delivered.
+      this.#logger.error(
+        { positions: missing.map((row) => row.position) },
+        'events that wait for a retry are no longer in the log',
+      );
+    }
+    return rows.flatMap((row) => {
+      const record = records.get(row.position);
+      return record === undefined ? [] : [deliveryOf(row, record)];
+    });
   }
 
   /** Gives claims back that were not tried. */
@@ -92,7 +168,28 @@ export class RetryClaims {
     if (this.#unreturned.size === 0) return;
     const ids = [...this.#unreturned];
     await this.#store.releaseRetries(ids, this.#incarnation);
-    for (const id of ids) this.#unreturned.delete(id);
+    for (const id of ids) {
+      this.#unreturned.delete(id);
+      this.#held.delete(id);
+    }
+  }
+
+  async #findForgotten(): Promise<void> {
+    await Promise.allSettled(this.#claiming);
+    this.#isInDoubt = false;
+    try {
+      const held = [...this.#held.keys()];
+      const rows = await this.#store.selectForgottenRetries(
+        this.#subscriptionId,
+        this.#incarnation,
+        held,
+      );
+      for (const row of rows) this.#held.set(row.id, row);
+      if (rows.length > 0) this.#onFound(rows);
+    } catch (error) {
+      this.#isInDoubt = true;
+      throw error;
+    }
   }
 
   // A failure here must not lose the claims that were made: the timer of the backstop asks again.

@@ -75,7 +75,6 @@ export class SubscriptionRunner {
     this.#executor = parts.executor;
     this.#enabled = parts.enabled;
     this.#isPull = subscription.settings.delivery.kind === 'pull';
-    const { owner } = deps;
     const subscriptionId = subscription.id;
     const rules = {
       subscriptionId,
@@ -90,18 +89,14 @@ export class SubscriptionRunner {
     });
     this.intake = this.#source.intake;
     this.#replays = new ReplayQueue(subscription.name);
-    this.#retries = new DueRetries({
-      clock: deps.clock,
-      claims: new RetryClaims({ ...deps, subscriptionId, incarnation: owner.incarnation }),
-      replays: this.#replays,
-      onDue: () => this.wake(),
-    });
+    this.#retries = this.#createRetries();
     const outcomes = new Outcomes({
       ...deps,
       subscription,
       retry: subscription.settings.retry,
       atMostOnce: subscription.settings.guarantee === 'at-most-once',
       intake: this.intake,
+      claims: this.#retries.claims,
       commits: this.#source,
       stopping: this.#stopping.signal,
       onRetryDue: (delayMs) => this.#retries.inMs(delayMs),
@@ -115,6 +110,7 @@ export class SubscriptionRunner {
       ...parts,
       subscription,
       intake: this.intake,
+      claims: this.#retries.claims,
       outcomes,
       stopping: this.#stopping.signal,
       failuresTrip: !this.#isPull,
@@ -122,6 +118,25 @@ export class SubscriptionRunner {
       onReturned: (delivery, leaseLost) => this.#giveBack(delivery, leaseLost),
       onFenced: (delivery) => this.#fenced(delivery),
       onEnd: (delivery, end) => this.#ended(delivery, end),
+    });
+  }
+
+  #createRetries(): DueRetries {
+    const { clock, store, log, logger, owner } = this.#deps;
+    const { incarnation } = owner;
+    const subscriptionId = this.subscription.id;
+    return new DueRetries({
+      clock,
+      claims: (onFound) =>
+        new RetryClaims({ store, log, logger, subscriptionId, incarnation, onFound }),
+      inHand: {
+        isFirstInFlight: (position) => this.#attempts.isFirstInFlight(position),
+        awaitsParking: (row) => this.intake.awaitsParking(row),
+        flush: () => this.#source.flush(),
+      },
+      onFound: () => this.#dispatch(),
+      replays: this.#replays,
+      onDue: () => this.wake(),
     });
   }
 
@@ -258,10 +273,13 @@ export class SubscriptionRunner {
   }
 
   async #takeOnce(): Promise<void> {
-    const taken = await this.#source.take();
+    const taken = await this.#retries.claims.claiming(
+      () => this.#source.take(),
+      ({ orphans }) => orphans,
+    );
     for (const { operationId, position } of taken.replays)
       this.#replays.expect(operationId, position);
-    for (const delivery of await this.#retries.deliveriesOf(taken.orphans))
+    for (const delivery of await this.#retries.claims.deliveriesOrDoubt(taken.orphans))
       this.#attempts.failElsewhere(delivery, PROCESS_ENDED);
   }
 
@@ -360,11 +378,15 @@ export class SubscriptionRunner {
   }
 
   #fenced(delivery: Delivery): void {
+    this.#retries.claims.letGo(delivery.retry);
+    this.#retries.settled(delivery);
     if (delivery.lease !== null) this.#lose(delivery.lease);
     else if (delivery.kind !== 'delivery') this.#replays.forget(delivery);
   }
 
   #ended(delivery: Delivery, end: AttemptEnd): void {
+    this.#retries.claims.letGo(delivery.retry);
+    this.#retries.settled(delivery);
     if (delivery.kind !== 'delivery') this.#replays.settled(delivery, end);
     if (!this.#dispatching) this.#dispatch();
   }

@@ -47,6 +47,7 @@ export function fenceOf(subscriptionId: number, owner: Owner, delivery: Delivery
   const { retry, lease, kind, operationId } = delivery;
   if (retry !== null) return { type: 'retry', id: retry.id, incarnation };
   if (lease !== null) {
+    if (lease.isComplete) return null;
     const { claimId, topicId, partition, epoch } = lease;
     return claimId === null
       ? { type: 'partition', subscriptionId, topicId, partition, owner, epoch }

@@ -32,6 +32,8 @@ export function createStreamSource(
 ): DeliverySource {
   const { store, owner, clock, logger, log, head } = deps;
   const id = rules.subscriptionId;
+  const { maxInFlight } = rules.settings;
+  let isInDoubt = false;
   const commits = new OffsetCommits({
     store,
     owner,
@@ -56,12 +58,14 @@ export function createStreamSource(
   });
   return {
     intake,
-    take: () => {
-      const { maxInFlight } = rules.settings;
-      const { mine } = deps.assignment();
-      return takeOver(store, owner, { id, maxInFlight, mine }, intake);
+    take: async () => {
+      const wanted = { id, maxInFlight, mine: deps.assignment().mine, isInDoubt };
+      isInDoubt = true;
+      const taken = await takeOver(store, owner, wanted, intake);
+      isInDoubt = false;
+      return taken;
     },
-    wantsTake: () => missingOf(deps.assignment().mine, intake).length > 0,
+    wantsTake: () => isInDoubt || missingOf(deps.assignment().mine, intake).length > 0,
     handOver: (inHand) => {
       const assignment = deps.assignment();
       for (const partition of intake.partitions.values())

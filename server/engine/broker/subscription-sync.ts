@@ -43,6 +43,7 @@ export class SubscriptionSync {
   async #look(): Promise<void> {
     const { store, logger } = this.#deps;
     const subscriptions = this.#deps.subscriptions();
+    subscriptions.startMissing();
     const revisions = await store.selectSubscriptionRevisions();
     const byName = new Map(revisions.map((one) => [one.name, one]));
     for (const entry of subscriptions.all()) {

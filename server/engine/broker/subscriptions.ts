@@ -142,6 +142,21 @@ export class Subscriptions {
       await entry.exclusive(() => this.#deps.runtime.start(entry));
   }
 
+  /** What should run and could not be started, because the database was away, is started. */
+  startMissing(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.runner !== null) continue;
+      entry
+        .exclusive(() => this.#deps.runtime.start(entry))
+        .catch((error: unknown) =>
+          this.#deps.logger.warn(
+            { err: error, subscription: entry.row.name },
+            'a subscription could not be started yet',
+          ),
+        );
+    }
+  }
+
   offer(record: LogRecord, woken: Set<SubscriptionEntry>): void {
     for (const entry of this.#entries.values()) {
       if (entry.runner?.offer(record) === true) woken.add(entry);

@@ -1,0 +1,117 @@
+import { type Behaviour, type Plan, type PlannedCommand } from './simulation-plan.ts';
+
+const FINE: Behaviour = { fails: 0, how: 'throw', takesMs: 0 };
+const ONCE: Behaviour = { fails: 1, how: 'throw', takesMs: 0 };
+
+const publish = (...events: readonly (readonly [number | null, Behaviour])[]): PlannedCommand => ({
+  type: 'publish',
+  events: events.map(([key, behaviour]) => ({ key, behaviour })),
+});
+
+const SMALL = {
+  nodes: 1,
+  partitions: 1,
+  onFailure: 'park-key',
+  concurrency: 1,
+  maxInFlight: 4,
+} as const;
+
+/** Plans that once broke a rule, as fast-check shrank them, under the name of what was wrong. They are never removed. */
+export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
+  'rows whose claim was answered by nobody are tried all the same': {
+    ...SMALL,
+    seed: 2_020_108_919,
+    mode: 'stream',
+    guarantee: 'at-least-once',
+    commands: [
+      {
+        afterMs: 0,
+        command: {
+          type: 'network',
+          node: 0,
+          fault: { type: 'lose-answer', share: 0.2 },
+          forMs: 116,
+        },
+      },
+      { afterMs: 0, command: publish([null, { ...ONCE, takesMs: 3 }], [0, FINE]) },
+      { afterMs: 0, command: publish([0, ONCE]) },
+      { afterMs: 0, command: { type: 'double-wakes', forMs: 101 } },
+      { afterMs: 100, command: publish([0, FINE], [1, ONCE]) },
+      { afterMs: 100, command: publish([null, ONCE]) },
+    ],
+  },
+  'a retry that is due before its first attempt is known to be stored waits for that': {
+    ...SMALL,
+    concurrency: 16,
+    seed: 631_957_858,
+    mode: 'stream',
+    guarantee: 'at-least-once',
+    commands: [
+      {
+        afterMs: 0,
+        command: { type: 'network', node: 0, fault: { type: 'lose-answer', share: 0.2 }, forMs: 8 },
+      },
+      { afterMs: 0, command: publish([2, ONCE]) },
+      {
+        afterMs: 0,
+        command: publish([0, { ...FINE, takesMs: 3 }], [1, { ...ONCE, how: 'final' }]),
+      },
+      { afterMs: 100, command: publish([2, FINE], [null, FINE]) },
+      { afterMs: 0, command: { type: 'redrive', node: 0 } },
+    ],
+  },
+  'a failure of a queue at most once is a letter although its claim is gone': {
+    ...SMALL,
+    seed: 9,
+    mode: 'queue',
+    guarantee: 'at-most-once',
+    commands: [
+      { afterMs: 0, command: publish([0, ONCE], [null, FINE], [0, ONCE], [0, FINE]) },
+      { afterMs: 0, command: publish([0, ONCE], [0, ONCE], [0, ONCE], [null, FINE]) },
+      { afterMs: 100, command: publish([0, FINE], [0, FINE], [0, FINE], [0, ONCE]) },
+      {
+        afterMs: 0,
+        command: publish(
+          [0, FINE],
+          [0, ONCE],
+          [0, ONCE],
+          [0, FINE],
+          [0, FINE],
+          [0, FINE],
+          [0, FINE],
+        ),
+      },
+      {
+        afterMs: 0,
+        command: publish([0, FINE], [0, FINE], [0, ONCE], [null, ONCE], [null, ONCE], [0, FINE]),
+      },
+      { afterMs: 0, command: publish([0, FINE], [null, FINE], [0, FINE], [0, FINE]) },
+    ],
+  },
+  'a subscription that could not be started after a reset is started later': {
+    ...SMALL,
+    seed: 2_020_108_919,
+    mode: 'queue',
+    guarantee: 'at-most-once',
+    commands: [
+      { afterMs: 0, command: { type: 'reset', node: 0, to: 'earliest' } },
+      {
+        afterMs: 5,
+        command: { type: 'network', node: 0, fault: { type: 'lose-answer', share: 1 }, forMs: 505 },
+      },
+      { afterMs: 1_000, command: { type: 'stop', node: 1, downMs: 0 } },
+      { afterMs: 0, command: publish([0, ONCE]) },
+    ],
+  },
+  'a reset forgets what another process has handled and not committed': {
+    ...SMALL,
+    nodes: 2,
+    seed: 15,
+    mode: 'stream',
+    guarantee: 'effectively-once',
+    commands: [
+      { afterMs: 0, command: { type: 'reset', node: 1, to: 1 } },
+      { afterMs: 0, command: publish([0, FINE], [0, ONCE]) },
+    ],
+  },
+};
