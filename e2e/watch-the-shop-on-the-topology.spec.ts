@@ -3,7 +3,7 @@ import { expect, test } from './support/fixtures.ts';
 test('the shop moves on the topology, and a node tells about itself', async ({ page }) => {
   await page.goto('/');
 
-  await expect(page.getByRole('button', { name: 'Topic orders', exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Topic orders' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Producer web-shop' })).toBeVisible();
   await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible();
   await page.getByRole('button', { name: 'Consumer payment-service' }).click();

@@ -4,7 +4,6 @@ import { type GraphEdgeSpec, type GraphNodeSpec } from './graph-model.ts';
 
 const node = (id: string, startColumn: number): GraphNodeSpec => ({
   id,
-  label: id,
   width: 100,
   height: 50,
   startColumn,

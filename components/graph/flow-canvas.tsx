@@ -127,7 +127,6 @@ const toFlowNode = (node: GraphNodeSpec, position: Point, isSelected: boolean): 
   height: node.height,
   measured: { width: node.width, height: node.height },
   selected: isSelected,
-  ariaLabel: node.label,
   ariaRole: 'button',
   domAttributes: { 'aria-pressed': isSelected },
   handles: [
@@ -362,7 +361,7 @@ const FlowCanvasInside = (props: FlowCanvasProps) => {
 
 /**
  * A graph that can be panned, zoomed and walked by keyboard. It knows no domain: cards are rendered by `renderNode`, which must
- * be a stable function; live numbers reach cards and edges through LiveValues and never through these props.
+ * be a stable function, and what a card says is the name of its node; live numbers reach cards and edges through LiveValues and never through these props.
  */
 export const FlowCanvas = (props: FlowCanvasProps) => (
   <ReactFlowProvider>

@@ -5,7 +5,6 @@ import { type GraphNodeSpec } from './graph-model.ts';
 const build = (count: number) => {
   const nodes: GraphNodeSpec[] = Array.from({ length: count }, (_, i) => ({
     id: `n${i}`,
-    label: `n${i}`,
     width: 200,
     height: 90,
     startColumn: 0,

@@ -3,7 +3,6 @@ export type Point = { readonly x: number; readonly y: number };
 
 export type GraphNodeSpec = {
   readonly id: string;
-  readonly label: string;
   readonly width: number;
   readonly height: number;
   /** Where the node stands when nothing leads to it: 0 for what starts flows. */

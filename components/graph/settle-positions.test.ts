@@ -5,7 +5,6 @@ import { settlePositions } from './settle-positions.ts';
 
 const node = (id: string): GraphNodeSpec => ({
   id,
-  label: id,
   width: 100,
   height: 50,
   startColumn: 0,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { boxAround, isWholeInView } from './whole-in-view.ts';
 
-const node = (id: string) => ({ id, label: id, width: 100, height: 50, startColumn: 0 });
+const node = (id: string) => ({ id, width: 100, height: 50, startColumn: 0 });
 const box = boxAround(
   [node('a'), node('b'), node('not placed')],
   new Map([

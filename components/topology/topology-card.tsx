@@ -13,7 +13,7 @@ import { type TopologyNode } from '#contracts/topology.ts';
 import { formatDuration } from '#lib/format/duration.ts';
 import { formatCompact, formatCount, formatRate } from '#lib/format/number.ts';
 import { type NodeState, nodeState, STATE_LABEL, STATE_TONE } from './node-state.ts';
-import { kindOf, type NodeKind, nameOf } from './topology-graph.ts';
+import { KIND_LABEL, kindOf, type NodeKind, nameOf } from './topology-graph.ts';
 
 /** In the middle distance (`data-zoom` of the canvas): what is left out, and what grows to stay readable. */
 const ONLY_NEAR = 'group-data-[zoom=mid]/graph:hidden';
@@ -32,6 +32,13 @@ const sparkTone = (state: NodeState): Tone => {
   return tone === 'ok' ? 'accent' : tone;
 };
 
+const KindAndName = ({ kind, name }: { kind: NodeKind; name: string }) => (
+  <>
+    <span className="sr-only">{KIND_LABEL[kind]} </span>
+    {name}
+  </>
+);
+
 const Head = ({ node, state }: { node: TopologyNode; state: NodeState }) => (
   <div className="flex min-w-0 items-center gap-1.5">
     <StateDot tone={STATE_TONE[state]} label={STATE_LABEL[state]} hideLabel />
@@ -39,7 +46,7 @@ const Head = ({ node, state }: { node: TopologyNode; state: NodeState }) => (
       className={cn('min-w-0 flex-1 truncate font-medium tracking-tight', NAME)}
       title={node.name}
     >
-      {node.name}
+      <KindAndName kind={node.kind} name={node.name} />
     </span>
     {node.deadLetters > 0 ? (
       <Badge tone="fail">
@@ -99,8 +106,7 @@ type CardProps = {
 };
 
 /**
- * One node: all its numbers up close, from afar only its name and how it stands. Hidden from screen readers: the graph names the
- * node itself, and its numbers are in the table and in the inspector, where they do not change under the reader.
+ * One node: all its numbers up close, from afar only its name and how it stands. What it shows is the name of the node's button.
  */
 export const TopologyCard = memo((props: CardProps) =>
   useZoomLevel() === 'far' ? <FarCard {...props} /> : <FullCard {...props} />,
@@ -113,7 +119,7 @@ const FullCard = (props: CardProps) => {
   if (!node) return null;
   const state = nodeState(node);
   return (
-    <div aria-hidden className={cn('py-2 shadow-raised', frameOf(props, node.kind, state))}>
+    <div className={cn('py-2 shadow-raised', frameOf(props, node.kind, state))}>
       <Head node={node} state={state} />
       {node.kind === 'consumer' ? (
         <ConsumerNumbers node={node} state={state} />
@@ -137,7 +143,6 @@ const FarCard = (props: CardProps) => {
   const name = nameOf(props.nodeId);
   return (
     <div
-      aria-hidden
       className={cn(
         'flex items-center gap-2',
         frameOf(props, kindOf(props.nodeId), state),
@@ -154,7 +159,7 @@ const FarCard = (props: CardProps) => {
         className={cn('min-w-0 flex-1 font-medium', FAR_NAME[kindOf(props.nodeId)])}
         title={name}
       >
-        {name}
+        <KindAndName kind={kindOf(props.nodeId)} name={name} />
       </span>
     </div>
   );

@@ -35,7 +35,6 @@ export const toGraph = (topology: Topology): TopologyGraph => {
   const nodes = topology.nodes
     .map((node) => ({
       id: node.id,
-      label: `${KIND_LABEL[node.kind]} ${node.name}`,
       startColumn: START_COLUMN[node.kind],
       ...NODE_SIZE[node.kind],
     }))

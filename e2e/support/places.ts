@@ -16,7 +16,7 @@ const sees = (path: string, title: string, ready: Place['ready']): Place => ({
 /** Every place of the control room, full of the shop's data. */
 export const PLACES: readonly Place[] = [
   sees('/', 'Topology', async (page) => {
-    await expect(page.getByRole('button', { name: 'payment-service' }).first()).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Consumer payment-service' })).toBeVisible();
   }),
   sees('/timeline', 'Timeline', async (page) => {
     await expect(page.getByText(/\d events? in /).first()).toBeVisible();
