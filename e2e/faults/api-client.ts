@@ -20,10 +20,11 @@ export async function ask(
   url: string,
   method: 'GET' | 'POST' | 'PUT',
   body?: unknown,
+  withinMs = TIMEOUT_MS,
 ): Promise<Answer> {
   const response = await fetch(url, {
     method,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(withinMs),
     ...(body !== undefined && {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),

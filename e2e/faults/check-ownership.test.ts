@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkOwnership, type Outage, takeoversMs } from './check-ownership.ts';
+import { checkOwnership, type Outage } from './check-ownership.ts';
 import { type JournalEntry } from './journal.ts';
 
 const partitionOf = new Map([
@@ -56,13 +56,4 @@ test('what a server hands out again after it stood still is named', () => {
   expect(kindsOf(entries, [{ client: 'x', fromMs: 20, toMs: 80 }])).toEqual([
     'delivered-by-a-zombie',
   ]);
-});
-
-test('a takeover lasts until the last partition of the server came from another one', () => {
-  const before = [...held('x', 'a', 10, 12), ...held('x', 'c', 14, 16)];
-  const ended = { client: 'x', atMs: 20 };
-  const half = [...before, ...held('y', 'b', 50, 55)];
-  expect(takeoversMs({ entries: half, partitionOf }, ended)).toBeUndefined();
-  const whole = [...half, ...held('z', 'c', 70, 75)];
-  expect(takeoversMs({ entries: whole, partitionOf }, ended)?.toSorted()).toEqual([30, 50]);
 });

@@ -32,28 +32,6 @@ export function checkOwnership(ownership: Ownership): readonly Anomaly[] {
   ];
 }
 
-/**
- * How long after the end of a server each of its partitions came from another one. Undefined while one of them has not; a partition of which
- * nothing was delivered before counts for nothing.
- */
-export function takeoversMs(
-  { entries, partitionOf }: Pick<Ownership, 'entries' | 'partitionOf'>,
-  ended: { readonly client: string; readonly atMs: number },
-): readonly number[] | undefined {
-  const lastClient = new Map<number, string>();
-  const taken = new Map<number, number>();
-  for (const { client, eventId, atMs } of deliveriesOf(entries)) {
-    const partition = partitionOf.get(eventId);
-    if (partition === undefined) continue;
-    if (atMs <= ended.atMs) lastClient.set(partition, client);
-    else if (client !== ended.client && !taken.has(partition))
-      taken.set(partition, atMs - ended.atMs);
-  }
-  const lost = [...lastClient].filter(([, client]) => client === ended.client);
-  const times = lost.flatMap(([partition]) => taken.get(partition) ?? []);
-  return times.length === lost.length ? times : undefined;
-}
-
 function deliveriesOf(entries: readonly JournalEntry[]) {
   return entries
     .flatMap((entry) => {

@@ -39,22 +39,13 @@ export class PostgresProcess {
   async createDatabase(): Promise<string> {
     this.#databases += 1;
     const name = `faults_${this.#databases}`;
-    await this.query(`CREATE DATABASE ${name}`);
+    const client = new pg.Client({ connectionString: this.url });
+    await client.connect();
+    await client.query(`CREATE DATABASE ${name}`);
+    await client.end();
     const url = new URL(this.url);
     url.pathname = `/${name}`;
     return url.href;
-  }
-
-  /** One statement over a connection of its own. */
-  async query(sql: string, values: readonly unknown[] = []): Promise<readonly unknown[]> {
-    const client = new pg.Client({ connectionString: this.url });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return (await client.query(sql, [...values])).rows;
-    } finally {
-      await client.end();
-    }
   }
 
   /** Ends it and deletes its data. */

@@ -15,6 +15,8 @@ export type ProducerOptions = {
   readonly url: string;
   /** Servers of the same log: requests go to all in turn, and so do the attempts of one. */
   readonly otherUrls?: readonly string[];
+  /** After this the outcome counts as unknown. */
+  readonly answerWithinMs?: number;
   readonly topic: string;
   /** No other producer may use these. */
   readonly keys: readonly string[];
@@ -114,7 +116,7 @@ export class Producer {
 
   /** Whether the outcome is known. A refusal is an error of the test: these events are valid. */
   async #attempt(events: readonly Produced[]): Promise<boolean> {
-    const { journal, name, url, otherUrls = [], topic } = this.#options;
+    const { journal, name, url, otherUrls = [], topic, answerWithinMs } = this.#options;
     this.#requests += 1;
     const server = [url, ...otherUrls].at(this.#requests % (otherUrls.length + 1)) ?? url;
     const request = `${name}-${this.#requests}`;
@@ -123,7 +125,12 @@ export class Producer {
     try {
       const bodies = events.map(toCloudEvent);
       const body = bodies.length === 1 ? bodies[0] : bodies;
-      const answer = await ask(`${server}/api/v1/topics/${topic}/events`, 'POST', body);
+      const answer = await ask(
+        `${server}/api/v1/topics/${topic}/events`,
+        'POST',
+        body,
+        answerWithinMs,
+      );
       const reason = `${answer.status} ${JSON.stringify(answer.body)}`;
       if (answer.status === 201) {
         const receipts = publishResponseSchema.parse(answer.body).events;

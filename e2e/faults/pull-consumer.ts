@@ -22,6 +22,7 @@ export type PullConsumerOptions = {
   /** Whether it refuses a delivery; without this it refuses none. */
   readonly refuses?: (delivery: Received) => boolean;
   readonly receiveMax?: number;
+  readonly onReceived?: (deliveries: readonly Received[]) => void;
   /** How long it keeps deliveries before it settles them; not at all without it. */
   readonly holdsMs?: () => number;
 };
@@ -76,8 +77,10 @@ export class PullConsumer {
       const answer = await ask(`${this.#root}/receive`, 'POST', request);
       if (answer.status === 200) {
         const deliveries = receiveResponseSchema.parse(answer.body).deliveries.map(toReceived);
-        if (deliveries.length > 0)
+        if (deliveries.length > 0) {
           await this.#options.journal.write({ step: 'received', deliveries });
+          this.#options.onReceived?.(deliveries);
+        }
         return deliveries;
       }
     } catch (error) {
