@@ -107,7 +107,7 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
         servesHere,
       }),
     },
-    servesChanged: () => membership.beatNow(),
+    servesChanged: () => tellWhatIsServed(membership),
     received: async (entry) => {
       const isNew = entry.row.settings.mode === 'stream' && !servesHere(entry);
       entry.receivedMs = clock.monotonicMs();
@@ -123,4 +123,10 @@ async function refreshEntry(entry: SubscriptionEntry, logger: Logger): Promise<v
     .catch((error: unknown) =>
       logger.warn({ err: error, subscription: entry.row.name }, 'it is looked after again'),
     );
+}
+
+/** Alone, nobody needs to know before it goes on. */
+async function tellWhatIsServed(membership: Membership): Promise<void> {
+  const told = membership.beatNow();
+  if (membership.others.length > 0) await told;
 }

@@ -13,6 +13,7 @@ const EXPIRY_SLACK_MS = 30;
 /** Before its own lease ends a process stops handing out, by this much. */
 const FRESH_MARGIN_MS = 500;
 const SWEEP_EVERY_MS = 3_600_000;
+const LEAVE_WITHIN_MS = 1_000;
 
 type MembershipStore = {
   upsertNode(owner: Owner): Promise<void>;
@@ -125,8 +126,12 @@ export class Membership implements Service {
     if (this.#leaving) return;
     this.#leaving = true;
     this.#version += 1;
-    await this.beatNow();
-    this.#deps.tellOthers();
+    const { clock, tellOthers } = this.#deps;
+    const over = new AbortController();
+    // A database that does not answer must not keep the process from ending.
+    await Promise.race([this.beatNow(), clock.sleep(LEAVE_WITHIN_MS, over.signal)]);
+    over.abort();
+    tellOthers();
   }
 
   async stop(): Promise<void> {
