@@ -15,7 +15,7 @@ export type MemoryBrokerStore = {
 };
 
 /**
- * The broker's store without a database. Promises what the Postgres one does, as far as broker-store-contract.ts asks: a statement is one
+ * The broker's store without a database. Promises what the Postgres one does, as far as broker-store-contract.db.test.ts asks: a statement is one
  * step; a transaction runs alone, from its first statement to its end, and leaves nothing when it fails. Statements that only serve a
  * person's screen (groups of letters, samples, deliveries of one event) or retention, and SQL of handlers, are not there and reject.
  */
