@@ -115,3 +115,21 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
     ],
   },
 };
+
+/** Plans that break a rule still: what is wrong is known and not repaired. One that is repaired moves up. */
+export const OPEN_COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
+  'a process that was frozen while another paused the subscription delivers again after it is resumed':
+    {
+      ...SMALL,
+      nodes: 2,
+      seed: 39_704_250,
+      mode: 'stream',
+      guarantee: 'at-least-once',
+      commands: [
+        { afterMs: 1_000, command: { type: 'freeze', node: 0, forMs: 0 } },
+        { afterMs: 0, command: { type: 'freeze', node: 0, forMs: 9_046 } },
+        { afterMs: 0, command: { type: 'pause', node: 1 } },
+        { afterMs: 0, command: publish([0, ONCE]) },
+      ],
+    },
+};

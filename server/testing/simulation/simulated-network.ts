@@ -12,6 +12,7 @@ export type NetworkFault =
   | { readonly type: 'slow'; readonly upToMs: number };
 
 const QUICK_MS = 3;
+const NEVER = new Promise<never>(() => undefined);
 
 /** The way from one life to the database and back: takes time, and fails as it is told to. */
 export class SimulatedNetwork {
@@ -56,6 +57,8 @@ export class SimulatedNetwork {
         if (typeof method !== 'function') return method;
         return (...args: unknown[]) =>
           this.call(async () => {
+            // What a transaction does between its statements is done by its process.
+            if (name === 'transaction' && this.#life.isDead) return NEVER;
             const result: unknown = await Reflect.apply(method, object, args);
             seen(String(name), args, result);
             return result;
