@@ -123,7 +123,8 @@ export class SubscriptionRuntime {
 
   /** Starts delivering, when there is something to deliver to. */
   async start(entry: SubscriptionEntry): Promise<void> {
-    if (!this.#started || entry.runner !== null) return;
+    // Under a name that is thought dead nothing can be taken, and it would be kept after the process has another.
+    if (!this.#started || entry.runner !== null || !this.#deps.isFresh()) return;
     const owner = this.#deps.owner();
     const executor = this.#executorOf(entry, owner);
     if (executor === null) return;

@@ -114,10 +114,6 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
       { afterMs: 0, command: publish([0, FINE], [0, ONCE]) },
     ],
   },
-};
-
-/** Plans that break a rule still: what is wrong is known and not repaired. One that is repaired moves up. */
-export const OPEN_COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
   'a process that was frozen while another paused the subscription delivers again after it is resumed':
     {
       ...SMALL,
