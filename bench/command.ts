@@ -6,7 +6,8 @@ export const HELP = `npm run bench -- <command> [options]
 
   http [url]   publishes over HTTP and follows the live feed; the default. Without a url it starts a production server of its
                own, which needs \`npm run build\` once. About 3 minutes.
-  engine [names]  in the engine, without HTTP, with CPU time: append, read-all, drain, replay, stream-read, contended.
+  engine [names]  in the engine, without HTTP, with CPU time: append, append-batch, latency, drain, read-all, replay, stream-read,
+               contended, idle. Without names all of them, and the result is kept. About 5 minutes.
   peers        Weir beside raw pg, pg-boss, graphile-worker, emmett and message-db on one Postgres. About an hour.
                  --quick             small loads, one run each: about 10 minutes, kept nowhere
                  --runs <n>          runs of each (3)
@@ -20,7 +21,7 @@ export const HELP = `npm run bench -- <command> [options]
                  --minutes <n>       stop filling after this long and keep the folder; call again to go on
   report       writes the newest kept results into docs/benchmarks.md and draws the chart.
 
-  --shared     for peers and growth: other work runs on the machine; the result says so.`;
+  --shared     for engine, peers and growth: other work runs on the machine; the result says so.`;
 
 const SIZES = [10_000, 100_000, 1_000_000, 10_000_000];
 const MS_PER_MINUTE = 60_000;
@@ -29,7 +30,7 @@ const RUNS = 3;
 export type Command =
   | { readonly type: 'help' }
   | { readonly type: 'http'; readonly url: string | undefined }
-  | { readonly type: 'engine'; readonly names: readonly string[] }
+  | { readonly type: 'engine'; readonly names: readonly string[]; readonly isShared: boolean }
   | {
       readonly type: 'peers';
       readonly isQuick: boolean;
@@ -76,7 +77,7 @@ export function parseCommand(args: readonly string[]): Command {
     case 'http':
       return { type: 'http', url: rest[0] };
     case 'engine':
-      return { type: 'engine', names: rest };
+      return { type: 'engine', names: rest, isShared };
     case 'report':
       return { type: 'report' };
     case 'peers':

@@ -22,7 +22,7 @@ async function perform(command: Command): Promise<boolean> {
     case 'http':
       return benchHttp(command.url, say);
     case 'engine':
-      return runEngine(command.names);
+      return runEngine([...command.names, ...(command.isShared ? ['--shared'] : [])]);
     case 'peers':
       return peers(command);
     case 'growth':
@@ -35,8 +35,8 @@ async function perform(command: Command): Promise<boolean> {
   }
 }
 
-function runEngine(names: readonly string[]): Promise<boolean> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'engine/run.ts'), ...names], {
+function runEngine(args: readonly string[]): Promise<boolean> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'engine/run.ts'), ...args], {
     stdio: 'inherit',
   });
   return new Promise((resolve) => {

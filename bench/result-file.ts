@@ -57,7 +57,7 @@ export type BenchResult = z.infer<typeof resultSchema>;
 export type Measured = { readonly measurements: readonly Measurement[] };
 
 export type NewResult = {
-  readonly kind: 'peers' | 'growth';
+  readonly kind: 'peers' | 'growth' | 'engine';
   readonly isShared: boolean;
   readonly settings: Readonly<Record<string, string>>;
   readonly systems: BenchResult['systems'];

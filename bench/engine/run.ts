@@ -1,10 +1,14 @@
-// `node bench/engine/run.ts [append|latency|drain …]`: measures in the engine, without HTTP; without names everything.
+// `npm run bench -- engine [append|latency|drain …]`: measures in the engine, without HTTP; without names everything, and keeps it.
+import { parseArgs } from 'node:util';
 import { type Measurement, median } from '../measurement.ts';
+import { readPostgresSettings } from '../postgres-settings.ts';
+import { writeResult } from '../result-file.ts';
 import { benchAppend } from './append.ts';
 import { benchAppendBatch } from './append-batch.ts';
 import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import { benchContended } from './contended.ts';
 import { benchDrain } from './drain.ts';
+import { benchIdle } from './idle.ts';
 import { benchLatency } from './latency.ts';
 import { benchReadAll } from './read-all.ts';
 import { benchReplay } from './replay.ts';
@@ -19,16 +23,29 @@ const MEASURES: Readonly<Record<string, (cluster: BenchCluster) => Promise<Measu
   replay: benchReplay,
   'stream-read': benchStreamRead,
   contended: benchContended,
+  idle: benchIdle,
 };
 
 const cluster = await startBenchCluster();
 try {
-  const named = process.argv.slice(2);
+  const { values, positionals: named } = parseArgs({
+    allowPositionals: true,
+    options: { shared: { type: 'boolean', default: false } },
+  });
+  const all: Measurement[] = [];
   for (const name of named.length === 0 ? Object.keys(MEASURES) : named) {
     const measure = MEASURES[name];
     if (measure === undefined)
       throw new Error(`${name} is none of ${Object.keys(MEASURES).join(', ')}`);
-    for (const one of await measure(cluster)) process.stdout.write(`${lineOf(one)}\n`);
+    for (const one of await measure(cluster)) {
+      all.push(one);
+      process.stdout.write(`${lineOf(one)}\n`);
+    }
+  }
+  if (named.length === 0) {
+    const settings = await readPostgresSettings(await cluster.createDatabase());
+    const result = { settings, systems: {}, measurements: all, isShared: values.shared };
+    process.stdout.write(`Kept in ${writeResult({ kind: 'engine', ...result })}\n`);
   }
 } finally {
   await cluster.stop();

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BenchResult, readNewestResult } from '../result-file.ts';
 import { barChart } from './bar-chart.ts';
+import { engineTable } from './engine-table.ts';
 import { growthTable } from './growth-table.ts';
 import { peerPanels } from './peer-panels.ts';
 import { peerTables } from './peer-tables.ts';
@@ -27,6 +28,9 @@ export function writeReport(): void {
       ].join('\n\n'),
     );
   }
+  const engine = readNewestResult('engine');
+  if (engine !== undefined)
+    putSection('engine', [provenance(engine), engineTable(engine)].join('\n\n'));
   if (growth !== undefined)
     putSection('growth', [provenance(growth), growthTable(growth)].join('\n\n'));
 }
