@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { classifyDatabaseError } from '#server/storage/database-errors.ts';
 import { type BeatResult, LEASE_TTL_MS, type NodeRow } from '#server/storage/node-rows.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type Clock } from '../clock.ts';
@@ -14,6 +15,8 @@ const EXPIRY_SLACK_MS = 30;
 const FRESH_MARGIN_MS = 500;
 const SWEEP_EVERY_MS = 3_600_000;
 const LEAVE_WITHIN_MS = 1_000;
+const JOIN_ATTEMPTS = 5;
+const JOIN_AGAIN_MS = 250;
 
 type MembershipStore = {
   upsertNode(owner: Owner): Promise<void>;
@@ -103,11 +106,26 @@ export class Membership implements Service {
 
   async start(): Promise<void> {
     const sentMs = this.#deps.clock.monotonicMs();
-    await this.#deps.store.upsertNode(this.#owner);
+    await this.#join();
     this.#freshUntilMs = sentMs + LEASE_TTL_MS - FRESH_MARGIN_MS;
     await this.#beat();
     this.#deps.tellOthers();
     this.#running = this.#loop();
+  }
+
+  // The first connection of a process that has much else to do while it starts may come too late.
+  async #join(): Promise<void> {
+    const { store, clock, logger } = this.#deps;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await store.upsertNode(this.#owner);
+        return;
+      } catch (error) {
+        if (attempt === JOIN_ATTEMPTS || !isOfTheLink(error)) throw error;
+        logger.warn({ err: error, attempt }, 'this node is not a member yet and tries again');
+        await clock.sleep(JOIN_AGAIN_MS, this.#stopping.signal);
+      }
+    }
   }
 
   /** Resolves when a heartbeat that began after the call is done, with what follows from it. */
@@ -266,3 +284,6 @@ export class Membership implements Service {
 
 const textOf = (nodes: readonly NodeRow[]): string =>
   nodes.map((node) => `${node.nodeId}:${node.serves.join()}`).join(';');
+
+const isOfTheLink = (error: unknown): boolean =>
+  ['connection', 'unavailable'].includes(classifyDatabaseError(error));
