@@ -10,7 +10,7 @@ import { DueTimer } from './due-timer.ts';
 import { PROCESS_ENDED } from './failure.ts';
 import { Outcomes } from './outcomes.ts';
 import { createQueueSource } from './queue-source.ts';
-import { settleReplaysElsewhere } from './replay-join.ts';
+import { ReplayJoins, settleReplaysElsewhere } from './replay-join.ts';
 import { ReplayQueue } from './replay-queue.ts';
 import { RetryClaims } from './retry-claims.ts';
 import { type RunnerDependencies, type RunnerSubscription } from './runner-dependencies.ts';
@@ -53,7 +53,7 @@ export class SubscriptionRunner {
   #pumping: Promise<void> | undefined;
   #taking: Promise<void> = Promise.resolve();
   #nextTake: Promise<void> | undefined;
-  readonly #joined = new Set<string>();
+  readonly #joins = new ReplayJoins();
   #again = false;
   readonly #onIdle: (() => void)[] = [];
 
@@ -204,12 +204,17 @@ export class SubscriptionRunner {
   }
 
   replay(record: LogRecord, operationId: string): Promise<'acknowledged' | 'dead'> {
-    if (this.#phase === 'stopping') return Promise.reject(stoppingError(this.subscription.name));
-    // What another process left of the operation in retries must be known first.
-    if (!this.#joined.has(operationId)) return this.#join(operationId, record);
-    const settled = this.#replays.add(record, operationId);
-    this.#dispatch();
-    return settled;
+    return this.#joins.enter(
+      operationId,
+      () => this.#takePartitions(),
+      () => {
+        if (this.#phase === 'stopping')
+          return Promise.reject(stoppingError(this.subscription.name));
+        const settled = this.#replays.add(record, operationId);
+        this.#dispatch();
+        return settled;
+      },
+    );
   }
 
   /**
@@ -254,12 +259,6 @@ export class SubscriptionRunner {
     this.intake.clear();
     this.#source.drop();
     this.#phase = 'idle';
-  }
-
-  async #join(operationId: string, record: LogRecord): Promise<'acknowledged' | 'dead'> {
-    await this.#takePartitions();
-    this.#joined.add(operationId);
-    return this.replay(record, operationId);
   }
 
   /** One at a time: two would each raise the epochs of what they take. */
