@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { ReplayJoins } from './replay-join.ts';
 
+const fails = () => Promise.reject(new Error('away'));
+const work = () => Promise.resolve('done');
+
 test('what waits for the look goes first and in order, and the look is made once', async () => {
   const joins = new ReplayJoins();
   const order: string[] = [];
@@ -33,8 +36,6 @@ test('what waits for the look goes first and in order, and the look is made once
 
 test('a look that fails fails all that waited, and the next asks again', async () => {
   const joins = new ReplayJoins();
-  const fails = () => Promise.reject(new Error('away'));
-  const work = () => Promise.resolve('done');
 
   const both = [joins.enter('operation', fails, work), joins.enter('operation', fails, work)];
 
