@@ -243,6 +243,7 @@ export class SubscriptionRuntime {
         subscription: row.name,
         visibilityMs: delivery.visibilityMs,
         incarnation: owner.incarnation.slice(0, 8),
+        isFresh: this.#deps.isFresh,
       });
     }
     if (definition === null) return null;

@@ -46,13 +46,14 @@ export type AckAnswer = { acknowledged: string[]; expired: string[] };
  * Hands deliveries to receivers that ask for them. A delivery stays with its receiver until it is acknowledged, refused, or its
  * visibility time is over, which counts as a failed attempt. A success at the first attempt is answered before it is stored with the
  * offsets, 100 ms after at the latest: if the process is killed in between, the event comes again. Ids of deliveries that are no longer with a receiver, also those from
- * before a restart, are answered as expired.
+ * before a restart, are answered as expired. A process that the others may think dead takes no answers: they are "unavailable".
  */
 export class PullExecutor implements Executor {
   readonly #clock: Clock;
   readonly #subscription: string;
   readonly #visibilityMs: number;
   readonly #incarnation: string;
+  readonly #isFresh: () => boolean;
   readonly #receivers: Receiver[] = [];
   readonly #leases = new Map<string, Lease>();
   readonly #settled = new WeakMap<Delivery, (isStored: boolean) => void>();
@@ -63,11 +64,14 @@ export class PullExecutor implements Executor {
     readonly subscription: string;
     readonly visibilityMs: number;
     readonly incarnation: string;
+    /** While false the others may think this process dead. */
+    readonly isFresh: () => boolean;
   }) {
     this.#clock = deps.clock;
     this.#subscription = deps.subscription;
     this.#visibilityMs = deps.visibilityMs;
     this.#incarnation = deps.incarnation;
+    this.#isFresh = deps.isFresh;
   }
 
   free(): number {
@@ -162,6 +166,7 @@ export class PullExecutor implements Executor {
 
   /** From now, `byMs` more. */
   extend(deliveryIds: readonly string[], byMs: number): AckAnswer {
+    this.#requireFresh();
     const answer: AckAnswer = { acknowledged: [], expired: [] };
     for (const id of deliveryIds) {
       const lease = this.#leases.get(id);
@@ -177,6 +182,7 @@ export class PullExecutor implements Executor {
   }
 
   async #endAll(deliveryIds: readonly string[], outcomeOf: () => Outcome): Promise<AckAnswer> {
+    this.#requireFresh();
     const answer: AckAnswer = { acknowledged: [], expired: [] };
     const stored: Promise<unknown>[] = [];
     for (const id of new Set(deliveryIds)) {
@@ -198,6 +204,16 @@ export class PullExecutor implements Executor {
     }
     await this.#inTime(Promise.all(stored));
     return answer;
+  }
+
+  /** What this process has may be another one's: nobody knows what an answer would be worth before the next heartbeat says so. */
+  #requireFresh(): void {
+    if (this.#isFresh()) return;
+    throw new EngineError(
+      'unavailable',
+      'This process was not heard of for too long and does not know what it still has.',
+      { retryAfterMs: 1_000 },
+    );
   }
 
   /** Rejects when the outcomes are not stored in time; they are stored later all the same. */

@@ -231,6 +231,41 @@ describe('failure', () => {
     expect(lag.partitions).toHaveLength(PARTITIONS);
   });
 
+  test('a zombie takes no acknowledgement of what is another one’s, and says so when it is a member again', async () => {
+    const a = await kit.open('a');
+    await makeTopic(a);
+    const settings = quickSettings({ filter: { topics: ['things'] } });
+    await a.engine.broker.put('pulled', settings, 'test');
+    await publish(a, 20, 'z-');
+    const got = await until(
+      () => a.engine.broker.receive('pulled', { max: 50, waitMs: 200 }, never),
+      (deliveries) => deliveries.length > 0,
+    );
+    const ids = got.map(({ deliveryId }) => deliveryId);
+
+    await a.freeze();
+
+    await expect(a.engine.broker.ack('pulled', ids)).rejects.toMatchObject({ code: 'unavailable' });
+    a.thaw();
+    const answer = await until(
+      () => a.engine.broker.ack('pulled', ids).catch(() => null),
+      (one) => one !== null,
+    );
+    expect(answer).toEqual({ acknowledged: [], expired: ids });
+    const again = new Set<string>();
+    await until(
+      async () => {
+        const more = await a.engine.broker.receive('pulled', { max: 50, waitMs: 200 }, never);
+        for (const { event } of more) again.add(event.id);
+        await a.engine.broker.ack(
+          'pulled',
+          more.map(({ deliveryId }) => deliveryId),
+        );
+      },
+      () => again.size === 20,
+    );
+  });
+
   test('retries, parked events and letters follow their partition', async () => {
     const handled: Handled[] = [];
     let broken = true;
