@@ -28,13 +28,16 @@ const rowSchema = z.object({
   /** Raised by every change. */
   revision: z.number(),
   isHeld: z.boolean(),
+  /** When the last hold ends or ended; another one each time. 0: there was none. */
+  heldUntilMs: z.number(),
 });
 export type SubscriptionRow = z.infer<typeof rowSchema>;
 
 const ISO = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 const COLUMNS = `id, name, settings, state, scenario, handler_version AS "handlerVersion", breaker,
   to_char(created_at, ${ISO}) AS "createdAt", to_char(updated_at, ${ISO}) AS "updatedAt", revision,
-  coalesce(held_until > now(), false) AS "isHeld"`;
+  coalesce(held_until > now(), false) AS "isHeld",
+  coalesce(extract(epoch FROM held_until) * 1000, 0)::float8 AS "heldUntilMs"`;
 
 const parseRow = (row: unknown): SubscriptionRow => rowSchema.parse(row);
 
@@ -67,12 +70,14 @@ export async function lockSubscription(tx: Db, id: number, revision: number): Pr
   return result.rowCount === 1;
 }
 
-/** For at most `ms` nobody may take partitions of it, and who has some gives them back; 0 ends that. */
-export async function updateSubscriptionHold(db: Db, id: number, ms: number): Promise<void> {
-  await db.query(
-    `UPDATE subscriptions SET held_until = now() + $2 * interval '1 millisecond', revision = revision + 1 WHERE id = $1`,
+/** For at most `ms` nobody may take partitions of it, and who has some gives them back; 0 ends that. Returns `heldUntilMs`. */
+export async function updateSubscriptionHold(db: Db, id: number, ms: number): Promise<number> {
+  const result = await db.query<{ heldUntilMs: number }>(
+    `UPDATE subscriptions SET held_until = now() + $2 * interval '1 millisecond', revision = revision + 1
+     WHERE id = $1 RETURNING (extract(epoch FROM held_until) * 1000)::float8 AS "heldUntilMs"`,
     [id, ms],
   );
+  return result.rows[0]?.heldUntilMs ?? 0;
 }
 
 /** Null when the name is taken. */

@@ -148,6 +148,10 @@ export class DueRetries {
   }
 
   async #addFound(rows: readonly ClaimedRetry[]): Promise<void> {
+    if (this.#phase === 'ended') {
+      this.#claims.release(rows);
+      return;
+    }
     try {
       await this.add(rows);
       this.#onFound();

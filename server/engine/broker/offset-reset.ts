@@ -69,7 +69,7 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
     }));
     const data = { partitions, actor };
     const fact = { type: 'weir.subscription.reset', subject: row.name, data } as const;
-    await deps.store.transaction(async (tx) => {
+    const heldUntilMs = await deps.store.transaction(async (tx) => {
       if (row.settings.mode === 'queue') await tx.purgeQueue(row.id, targets);
       else await tx.resetPartitions(row.id, targets);
       await tx.deleteRetriesFrom(row.id, targets);
@@ -78,7 +78,9 @@ export function createOffsetReset(deps: OffsetResetDependencies) {
         await tx.deleteProcessedFrom(row.id, from);
       }
       await tx.insertOutbox([systemRow(fact, deps.clock.now())]);
+      return hold.endWith(tx, entry);
     });
+    hold.ended(entry, heldUntilMs);
     deps.wakeOutbox();
   };
 

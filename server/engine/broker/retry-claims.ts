@@ -24,8 +24,10 @@ export class RetryClaims {
   readonly #onFound: (rows: readonly ClaimedRetry[]) => void;
   /** Statements under way that claim rows. */
   readonly #claiming = new Set<Promise<unknown>>();
-  #isInDoubt = false;
+  /** From the start: who ran before under this process's name perhaps ended before it knew what it had claimed. */
+  #isInDoubt = true;
   #recovering: Promise<void> | undefined;
+  #returning: Promise<void> | undefined;
 
   constructor(deps: {
     readonly store: BrokerStore;
@@ -159,13 +161,29 @@ export class RetryClaims {
     return this.#unreturned.size;
   }
 
-  /** Resolves when all claims that were not tried are given back. */
+  /**
+   * Resolves when all claims that were not tried are given back, also those that nobody knew of. What cannot be given back now is found by
+   * whoever runs next under this process's name, or after its end.
+   */
   async settle(): Promise<void> {
-    await this.#returnLeft();
+    try {
+      await this.recover();
+      while (this.#unreturned.size > 0) await this.#returnLeft();
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'claimed retries could not be given back');
+    }
   }
 
-  async #returnLeft(): Promise<void> {
-    if (this.#unreturned.size === 0) return;
+  /** One at a time: the later of two might take a row from whoever has claimed it since. */
+  #returnLeft(): Promise<void> {
+    if (this.#unreturned.size === 0) return Promise.resolve();
+    this.#returning ??= this.#returnOnce().finally(() => {
+      this.#returning = undefined;
+    });
+    return this.#returning;
+  }
+
+  async #returnOnce(): Promise<void> {
     const ids = [...this.#unreturned];
     await this.#store.releaseRetries(ids, this.#incarnation);
     for (const id of ids) {

@@ -1,5 +1,5 @@
 import { type Clock } from '../clock.ts';
-import { type BrokerStore } from './broker-store.ts';
+import { type BrokerStatements, type BrokerStore } from './broker-store.ts';
 import { type NodeServices } from './node-services.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
 
@@ -20,7 +20,7 @@ export function createSubscriptionHold(deps: {
       const { membership, signals } = deps.nodes;
       if (membership.others.length === 0) return;
       entry.isHeld = true;
-      await deps.store.updateSubscriptionHold(entry.row.id, HOLD_MS);
+      note(entry, await deps.store.updateSubscriptionHold(entry.row.id, HOLD_MS));
       signals.send('subscriptions');
       const until = deps.clock.monotonicMs() + WITHIN_MS;
       while (deps.clock.monotonicMs() < until) {
@@ -30,11 +30,28 @@ export function createSubscriptionHold(deps: {
       }
     },
 
+    /** Together with the move: who did not hear of the hold, or came meanwhile, sees by its end that there was one. */
+    endWith: (tx: BrokerStatements, entry: SubscriptionEntry): Promise<number> =>
+      tx.updateSubscriptionHold(entry.row.id, 0),
+
+    /** The transaction that ended it is done. */
+    ended: (entry: SubscriptionEntry, heldUntilMs: number): void => {
+      note(entry, heldUntilMs);
+      entry.isHeld = false;
+      deps.nodes.signals.send('subscriptions');
+    },
+
+    /** When it did not end with the move. */
     end: async (entry: SubscriptionEntry): Promise<void> => {
       if (!entry.isHeld) return;
-      await deps.store.updateSubscriptionHold(entry.row.id, 0);
+      note(entry, await deps.store.updateSubscriptionHold(entry.row.id, 0));
       entry.isHeld = false;
       deps.nodes.signals.send('subscriptions');
     },
   };
 }
+
+/** Its own hold is nothing that this process has to follow. */
+const note = (entry: SubscriptionEntry, heldUntilMs: number): void => {
+  entry.row = { ...entry.row, heldUntilMs };
+};

@@ -104,8 +104,9 @@ export class SubscriptionRuntime {
   async catchUp(entry: SubscriptionEntry, row: SubscriptionRow): Promise<void> {
     const before = entry.row;
     if (row.revision < before.revision) return;
-    // Who had partitions when the offsets were moved must read again where they stand.
-    const wasMoved = entry.isHeld && !row.isHeld;
+    // Who had partitions when the offsets were moved must read again where they stand, whether or not it heard of the hold.
+    const wasHeld = entry.isHeld || row.heldUntilMs !== before.heldUntilMs;
+    const wasMoved = wasHeld && !row.isHeld;
     entry.isHeld = row.isHeld;
     if (needsRestart(before, row) || (wasMoved && row.settings.mode === 'stream')) {
       await this.stop(entry);

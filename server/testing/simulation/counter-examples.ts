@@ -128,4 +128,61 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
         { afterMs: 0, command: publish([0, ONCE]) },
       ],
     },
+  'a retry whose claim was answered by nobody is found although the subscription was started anew meanwhile':
+    {
+      ...SMALL,
+      nodes: 2,
+      seed: 20,
+      mode: 'queue',
+      guarantee: 'at-least-once',
+      commands: [
+        { afterMs: 0, command: publish([0, FINE]) },
+        {
+          afterMs: 0,
+          command: {
+            type: 'network',
+            node: 1,
+            fault: { type: 'lose-answer', share: 0.6 },
+            forMs: 11_688,
+          },
+        },
+        { afterMs: 6_000, command: { type: 'crash', node: 2, downMs: 0 } },
+        {
+          afterMs: 100,
+          command: publish(
+            [0, { fails: 2, how: 'hang', takesMs: 0 }],
+            [0, { ...ONCE, takesMs: 3 }],
+          ),
+        },
+        { afterMs: 0, command: { type: 'stop', node: 0, downMs: 981 } },
+        { afterMs: 0, command: publish([0, ONCE]) },
+        { afterMs: 6_000, command: { type: 'pause', node: 0 } },
+        { afterMs: 0, command: { type: 'reset', node: 1, to: 'earliest' } },
+      ],
+    },
+  'a process that did not hear that offsets were moved reads again where they stand': {
+    ...SMALL,
+    nodes: 3,
+    partitions: 3,
+    seed: 2_147_483_629,
+    mode: 'stream',
+    guarantee: 'at-least-once',
+    commands: [
+      {
+        afterMs: 100,
+        command: {
+          type: 'network',
+          node: 2,
+          fault: { type: 'lose-answer', share: 0.6 },
+          forMs: 9_089,
+        },
+      },
+      { afterMs: 0, command: { type: 'reset', node: 1, to: 'earliest' } },
+      { afterMs: 1_000, command: { type: 'double-wakes', forMs: 0 } },
+      { afterMs: 6_000, command: publish([1, ONCE]) },
+      { afterMs: 1_000, command: { type: 'publish-again' } },
+      { afterMs: 1_000, command: publish([0, FINE]) },
+      { afterMs: 1_000, command: { type: 'freeze', node: 0, forMs: 0 } },
+    ],
+  },
 };

@@ -49,6 +49,7 @@ export function subscriptionStatements(state: MemoryState): SubscriptionStatemen
         breaker: { ...NO_BREAKER, ...breaker },
         revision: 0,
         isHeld: false,
+        heldUntilMs: 0,
       };
       tables.subscriptions.push(inserted);
       return inserted;
@@ -64,7 +65,7 @@ export function subscriptionStatements(state: MemoryState): SubscriptionStatemen
       const untilMs = state.now() + ms;
       const others = tables.holds.filter((hold) => hold.subscriptionId !== subscriptionId);
       tables.holds = [...others, { subscriptionId, untilMs }];
-      change(subscriptionId, {});
+      return change(subscriptionId, { heldUntilMs: untilMs }).heldUntilMs;
     },
     lockSubscription: async (id, revision) =>
       state.tables.subscriptions.some((one) => one.id === id && one.revision === revision),
