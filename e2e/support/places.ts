@@ -16,7 +16,10 @@ const sees = (path: string, title: string, ready: Place['ready']): Place => ({
 /** Every place of the control room, full of the shop's data. */
 export const PLACES: readonly Place[] = [
   sees('/', 'Topology', async (page) => {
-    await expect(page.getByRole('button', { name: 'Consumer payment-service' })).toBeVisible();
+    // A node of the graph; on a phone, a row of its table.
+    const node = page.getByRole('button', { name: 'Consumer payment-service' });
+    const row = page.getByRole('button', { name: 'payment-service', exact: true });
+    await expect(node.or(row).first()).toBeVisible();
   }),
   sees('/timeline', 'Timeline', async (page) => {
     await expect(page.getByText(/\d events? in /).first()).toBeVisible();

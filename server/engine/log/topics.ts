@@ -109,11 +109,14 @@ class CachedTopics implements LoadableTopics {
         field: 'topic',
       });
     }
-    const { row, created } = await this.#store(valuesOf(name, settings), actor);
+    const values = valuesOf(name, settings);
+    let { row, created } = await this.#store(values, actor);
+    // Another process created it at the same moment: what was asked for is a change of it.
+    if (row === undefined) ({ row, created } = await this.#store(values, actor));
     if (row === undefined) {
       throw new EngineError(
         'wrong-state',
-        `Topic ${name} was being created by another request; try again.`,
+        `Topic ${name} is being created and removed by others; try again.`,
         { state: 'creating' },
       );
     }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { replayRequestSchema } from '#contracts/operation.ts';
+import { topicSettingsSchema } from '#contracts/topic.ts';
 import { selectSubscription } from '#server/storage/subscription-rows.ts';
 import { quickSettings, until } from '#server/testing/test-broker.ts';
 import { createTestNodes, type TestNode, type TestNodes } from '#server/testing/test-nodes.ts';
@@ -524,3 +525,19 @@ async function storedSettings(name: string) {
   if (row === null) throw new Error(`no subscription ${name}`);
   return row;
 }
+
+test('topics that all nodes make at the same moment are made once, and none is refused', async () => {
+  const nodes = await Promise.all(['a', 'b', 'c'].map((nodeId) => kit.open(nodeId)));
+  const names = Array.from({ length: 10 }, (_, index) => `made-${index}`);
+  const settings = topicSettingsSchema.parse({ partitions: 3 });
+
+  const made = await Promise.all(
+    names.map((name) =>
+      Promise.all(nodes.map(({ engine }) => engine.topics.put(name, settings, 'test'))),
+    ),
+  );
+
+  expect(made.map((answers) => answers.filter(({ created }) => created).length)).toEqual(
+    names.map(() => 1),
+  );
+});
