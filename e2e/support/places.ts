@@ -18,7 +18,7 @@ export const PLACES: readonly Place[] = [
   sees('/', 'Topology', async (page) => {
     // A node of the graph; on a phone, a row of its table.
     const node = page.getByRole('button', { name: 'Consumer payment-service' });
-    const row = page.getByRole('button', { name: 'payment-service', exact: true });
+    const row = page.getByRole('button', { name: 'Actions of payment-service' });
     await expect(node.or(row).first()).toBeVisible();
   }),
   sees('/timeline', 'Timeline', async (page) => {
