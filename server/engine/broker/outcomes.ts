@@ -8,13 +8,15 @@ import { decideAfterFailure } from './delivery-decision.ts';
 import { type DeliveryIntake } from './delivery-source.ts';
 import { type Failure } from './failure.ts';
 import { type SettledLetter } from './redelivery.ts';
-import { type RetryClaims } from './retry-claims.ts';
+import { type NextWatch, type RetryClaims } from './retry-claims.ts';
 import { type Settled, type SettledSubscription, type Settlement } from './settlement.ts';
 
 const STORE_AGAIN_MS = 500;
 const STORE_AGAIN_MAX_MS = 5_000;
 
 const UNKNOWN: Settled = { next: null, letter: null };
+/** What has no row of its own claims no other when it is settled. */
+const NO_WATCH: NextWatch = { isFound: false, end: () => undefined };
 
 type OutcomesDependencies = {
   readonly subscription: SettledSubscription;
@@ -22,7 +24,7 @@ type OutcomesDependencies = {
   readonly atMostOnce: boolean;
   readonly settlement: Settlement;
   readonly intake: DeliveryIntake;
-  readonly claims: Pick<RetryClaims, 'claiming' | 'recover' | 'holdsOther'>;
+  readonly claims: Pick<RetryClaims, 'claiming' | 'recover' | 'watchNextOf'>;
   readonly commits: { flush(): Promise<void> };
   readonly clock: Clock;
   readonly random: Random;
@@ -49,10 +51,7 @@ export class Outcomes {
   /** A success that has a row to be removed. */
   async handled(delivery: Delivery): Promise<void> {
     const { settlement, subscription } = this.#deps;
-    const settled = await this.#settle(delivery, () =>
-      settlement.acknowledge(subscription, delivery),
-    );
-    await this.#goOn(delivery, settled);
+    await this.#settleAndGoOn(delivery, () => settlement.acknowledge(subscription, delivery));
   }
 
   /** `retrying`: there will be another attempt. */
@@ -70,8 +69,7 @@ export class Outcomes {
       random,
     });
     if (decision.type === 'dead') {
-      const settled = await this.#settle(delivery, () => settlement.bury(subscription, failed));
-      await this.#goOn(delivery, settled);
+      await this.#settleAndGoOn(delivery, () => settlement.bury(subscription, failed));
       return 'dead';
     }
     await this.#store(() => settlement.retryLater(subscription, failed, decision.delayMs));
@@ -80,11 +78,30 @@ export class Outcomes {
     return 'retrying';
   }
 
+  async #settleAndGoOn(delivery: Delivery, work: () => Promise<Settled>): Promise<void> {
+    const watch = this.#watchNext(delivery);
+    try {
+      await this.#goOn(delivery, await this.#settle(delivery, work), watch);
+    } finally {
+      watch.end();
+    }
+  }
+
+  /** The next of its key, when it turns up before the settlement is known to be done, is the front from then on. */
+  #watchNext(delivery: Delivery): NextWatch {
+    const { claims, intake } = this.#deps;
+    if (delivery.retry === null || delivery.kind !== 'delivery') return NO_WATCH;
+    return claims.watchNextOf(delivery.retry, () => {
+      if (delivery.lease !== null) intake.setAside(delivery);
+      intake.unparked(delivery);
+    });
+  }
+
   /**
    * A settlement whose answer was lost is fenced when it is asked for again, since its row is gone. It counts as done then; the event that
    * took its place is found as one that was claimed and forgotten, or there is none.
    */
-  async #settle(delivery: Delivery, work: () => Promise<Settled>): Promise<Settled | 'before'> {
+  async #settle(delivery: Delivery, work: () => Promise<Settled>): Promise<Settled> {
     const { claims } = this.#deps;
     let isUnknown = false;
     const claiming = () => claims.claiming(work, ({ next }) => (next === null ? [] : [next]));
@@ -98,20 +115,14 @@ export class Outcomes {
     } catch (error) {
       if (!isUnknown || delivery.retry === null || !isEngineError(error, 'fenced')) throw error;
       await this.#store(() => claims.recover());
-      return 'before';
+      return UNKNOWN;
     }
   }
 
-  async #goOn(delivery: Delivery, settlement: Settled | 'before'): Promise<void> {
-    const { claims, intake, onLetterSettled, onNextClaimed } = this.#deps;
-    const settled = settlement === 'before' ? UNKNOWN : settlement;
+  async #goOn(delivery: Delivery, settled: Settled, watch: NextWatch): Promise<void> {
+    const { intake, onLetterSettled, onNextClaimed } = this.#deps;
     if (settled.letter !== null) onLetterSettled(settled.letter);
-    if (delivery.kind !== 'delivery') return;
-    if (settlement === 'before' && delivery.retry !== null && claims.holdsOther(delivery.retry)) {
-      if (delivery.lease !== null) intake.setAside(delivery);
-      intake.unparked(delivery);
-      return;
-    }
+    if (delivery.kind !== 'delivery' || watch.isFound) return;
     // A first attempt stands in its lane itself, whether or not it has a row.
     if (delivery.lease !== null) {
       if (settled.next === null) {
@@ -120,7 +131,7 @@ export class Outcomes {
       }
       intake.setAside(delivery);
     }
-    const next = settled.next ?? (await this.#nextParkedOrFree(delivery));
+    const next = settled.next ?? (await this.#nextParkedOrFree(delivery, watch));
     if (next === null) return;
     intake.unparked(delivery);
     await this.#store(() => onNextClaimed(next));
@@ -130,7 +141,7 @@ export class Outcomes {
    * The statement that settled the front saw none behind it, but events may have been parked while it ran, stored by now or not: they are
    * stored first, then the first of them is taken. When there is none the key is free, in the same turn, before another can be parked.
    */
-  async #nextParkedOrFree(delivery: Delivery): Promise<ClaimedRetry | null> {
+  async #nextParkedOrFree(delivery: Delivery, watch: NextWatch): Promise<ClaimedRetry | null> {
     const { claims, commits, intake, settlement, subscription } = this.#deps;
     let soughtAmong = 0;
     while (intake.parkedBehind(delivery) !== soughtAmong) {
@@ -138,17 +149,13 @@ export class Outcomes {
       await this.#store(() => commits.flush());
       const next = await this.#store(async () => {
         await claims.recover();
-        if (delivery.retry !== null && claims.holdsOther(delivery.retry)) return 'found';
+        if (watch.isFound) return null;
         return claims.claiming(
           () => settlement.claimNext(subscription.id, delivery),
           (row) => (row === null ? [] : [row]),
         );
       });
-      if (next === 'found') {
-        intake.unparked(delivery);
-        return null;
-      }
-      if (next !== null) return next;
+      if (next !== null || watch.isFound) return next;
     }
     intake.freeLane(delivery);
     return null;

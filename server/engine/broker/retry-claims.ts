@@ -8,6 +8,9 @@ import { type Logger } from '../logger.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type Delivery } from './delivery.ts';
 
+/** Whether the next of a key turned up that was claimed and forgotten. */
+export type NextWatch = { readonly isFound: boolean; readonly end: () => void };
+
 /**
  * Takes due retries of one subscription and finds the events they are about. Knows which rows this process holds: when the answer to a
  * statement that claims rows is lost, those it claimed without anybody knowing are looked for and handed over.
@@ -22,6 +25,7 @@ export class RetryClaims {
   readonly #unreturned = new Set<number>();
   readonly #held = new Map<number, ClaimedRetry>();
   readonly #onFound: (rows: readonly ClaimedRetry[]) => void;
+  readonly #watches = new Set<(found: ClaimedRetry) => void>();
   /** Statements under way that claim rows. */
   readonly #claiming = new Set<Promise<unknown>>();
   /** From the start: who ran before under this process's name perhaps ended before it knew what it had claimed. */
@@ -102,16 +106,26 @@ export class RetryClaims {
     if (row !== null) this.#held.delete(row.id);
   }
 
-  /** A row of the key, other than this one, is in hand: it is the key's front. */
-  holdsOther(row: ClaimedRetry): boolean {
-    return [...this.#held.values()].some(
-      (other) =>
-        other.id !== row.id &&
-        other.kind === 'delivery' &&
-        other.topicId === row.topicId &&
-        other.partition === row.partition &&
-        other.key === row.key,
-    );
+  /**
+   * Until it is ended: when a forgotten row of the same key turns up, the statement that settles this one, or that takes the next of its
+   * key, was done although nobody was told, and `onFound` is called, once, before that row is handed out.
+   */
+  watchNextOf(row: ClaimedRetry, onFound: () => void): NextWatch {
+    let isFound = false;
+    const see = (other: ClaimedRetry): void => {
+      if (isFound || other.id === row.id || !isOfSameKey(other, row)) return;
+      isFound = true;
+      onFound();
+    };
+    this.#watches.add(see);
+    return {
+      get isFound() {
+        return isFound;
+      },
+      end: () => {
+        this.#watches.delete(see);
+      },
+    };
   }
 
   /** As `deliveriesOf`; on an error the rows are looked for later, as if they were forgotten. */
@@ -202,7 +216,10 @@ export class RetryClaims {
         this.#incarnation,
         held,
       );
-      for (const row of rows) this.#held.set(row.id, row);
+      for (const row of rows) {
+        this.#held.set(row.id, row);
+        for (const see of this.#watches) see(row);
+      }
       if (rows.length > 0) this.#onFound(rows);
     } catch (error) {
       this.#isInDoubt = true;
@@ -239,6 +256,12 @@ export class RetryClaims {
     return found;
   }
 }
+
+const isOfSameKey = (one: ClaimedRetry, other: ClaimedRetry): boolean =>
+  one.kind === 'delivery' &&
+  one.topicId === other.topicId &&
+  one.partition === other.partition &&
+  one.key === other.key;
 
 function deliveryOf(row: ClaimedRetry, record: LogRecord): Delivery {
   return {

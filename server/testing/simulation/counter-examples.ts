@@ -185,4 +185,43 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
       { afterMs: 1_000, command: { type: 'freeze', node: 0, forMs: 0 } },
     ],
   },
+  'the next of a key goes on although the settlement before it is not known to be done': {
+    ...SMALL,
+    nodes: 2,
+    partitions: 3,
+    concurrency: 16,
+    seed: 1_381_130_011,
+    mode: 'stream',
+    guarantee: 'effectively-once',
+    commands: [
+      { afterMs: 6_000, command: publish([0, FINE]) },
+      {
+        afterMs: 6_000,
+        command: {
+          type: 'network',
+          node: 0,
+          fault: { type: 'lose-answer', share: 0.2 },
+          forMs: 209,
+        },
+      },
+      { afterMs: 0, command: publish([2, ONCE], [3, FINE], [0, FINE], [3, FINE], [2, FINE]) },
+      {
+        afterMs: 100,
+        command: publish(
+          [1, FINE],
+          [0, FINE],
+          [1, FINE],
+          [null, FINE],
+          [0, FINE],
+          [0, ONCE],
+          [0, ONCE],
+          [0, FINE],
+        ),
+      },
+      { afterMs: 100, command: publish([2, ONCE], [3, FINE]) },
+      { afterMs: 0, command: publish([2, ONCE], [3, FINE], [2, FINE], [0, FINE]) },
+      { afterMs: 100, command: publish([0, FINE]) },
+      { afterMs: 0, command: publish([0, FINE]) },
+    ],
+  },
 };
