@@ -29,6 +29,7 @@ export type AnomalyKind =
   | 'real-time-cycle'
   | 'stale-read'
   | 'delivered-by-two'
-  | 'delivered-by-a-zombie';
+  | 'delivered-by-a-zombie'
+  | 'acknowledged-by-a-zombie';
 
 export type Anomaly = { readonly kind: AnomalyKind; readonly detail: string };

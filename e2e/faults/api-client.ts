@@ -3,7 +3,7 @@ import { deadLetterSchema } from '#contracts/dead-letter.ts';
 import { type StoredEvent, storedEventSchema } from '#contracts/event.ts';
 import { operationSchema } from '#contracts/operation.ts';
 import { pageOf } from '#contracts/page.ts';
-import { subscriptionSchema } from '#contracts/subscription.ts';
+import { lagSchema, subscriptionSchema } from '#contracts/subscription.ts';
 import { until } from './until.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -52,6 +52,16 @@ export class ApiClient {
 
   subscription(name: string) {
     return this.#request('GET', `/subscriptions/${name}`, subscriptionSchema);
+  }
+
+  /** Who owns each partition; null for nobody. */
+  async owners(subscription: string): Promise<ReadonlyMap<number, string | null>> {
+    const { partitions } = await this.#request(
+      'GET',
+      `/subscriptions/${subscription}/lag`,
+      lagSchema,
+    );
+    return new Map(partitions.map(({ partition, owner }) => [partition, owner]));
   }
 
   /** Nothing of the subscription is left to deliver, to retry or in flight, and that for longer than counts may be old. */

@@ -2,22 +2,17 @@ import { expect, test } from 'vitest';
 import { checkOwnership, type Outage } from './check-ownership.ts';
 import { type JournalEntry } from './journal.ts';
 
-const partitionOf = new Map([
-  ['a', 0],
-  ['b', 0],
-  ['c', 1],
-]);
-
 /** One event in the hands of one consumer. */
 function held(client: string, eventId: string, fromMs: number, toMs: number): JournalEntry[] {
   const deliveryId = `${client}-${eventId}-${fromMs}`;
-  const received = { deliveryId, attempt: 1, eventId, position: 1, key: 'k', sequence: 0 };
+  const partition = eventId === 'c' ? 1 : 0;
+  const event = { eventId, position: 1, partition, key: 'k', sequence: 0 };
   return [
     {
       client,
       atMs: fromMs,
       step: 'received',
-      deliveries: [{ ...received, replay: null, redrive: null }],
+      deliveries: [{ ...event, deliveryId, attempt: 1, replay: null, redrive: null }],
     },
     { client, atMs: toMs, step: 'settle.invoke', verdict: 'ack', deliveryIds: [deliveryId] },
     {
@@ -31,8 +26,16 @@ function held(client: string, eventId: string, fromMs: number, toMs: number): Jo
   ];
 }
 
+/** Every settlement is answered as too late. */
+const tooLate = (entries: readonly JournalEntry[]) =>
+  entries.map((entry) =>
+    entry.step === 'settle.ok'
+      ? { ...entry, acknowledged: [], expired: entry.acknowledged }
+      : entry,
+  );
+
 const kindsOf = (entries: readonly JournalEntry[], outages: readonly Outage[] = []) =>
-  checkOwnership({ entries, partitionOf, outages }).map(({ kind }) => kind);
+  checkOwnership({ entries, outages }).map(({ kind }) => kind);
 
 test('one server after another, and two at two partitions, are well', () => {
   expect(kindsOf([...held('x', 'a', 10, 20), ...held('y', 'b', 20, 30)])).toEqual([]);
@@ -46,7 +49,7 @@ test('a partition in flight at two servers at once is named', () => {
 });
 
 test('what a server had handed out before it stood still does not count', () => {
-  const entries = [...held('x', 'a', 10, 90), ...held('y', 'a', 50, 60)];
+  const entries = [...tooLate(held('x', 'a', 10, 90)), ...held('y', 'a', 50, 60)];
   expect(kindsOf(entries, [{ client: 'x', fromMs: 20, toMs: 80 }])).toEqual([]);
   expect(kindsOf(entries, [{ client: 'x', fromMs: 55, toMs: 80 }])).toEqual(['delivered-by-two']);
 });
@@ -55,5 +58,11 @@ test('what a server hands out again after it stood still is named', () => {
   const entries = [...held('x', 'a', 10, 15), ...held('y', 'a', 50, 60), ...held('x', 'a', 95, 99)];
   expect(kindsOf(entries, [{ client: 'x', fromMs: 20, toMs: 80 }])).toEqual([
     'delivered-by-a-zombie',
+  ]);
+});
+
+test('an acknowledgement that a server takes of what it had handed out before it stood still is named', () => {
+  expect(kindsOf(held('x', 'a', 10, 95), [{ client: 'x', fromMs: 20, toMs: 80 }])).toEqual([
+    'acknowledged-by-a-zombie',
   ]);
 });

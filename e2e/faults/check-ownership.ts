@@ -7,8 +7,6 @@ export type Outage = { readonly client: string; readonly fromMs: number; readonl
 export type Ownership = {
   /** Of the consumers of one subscription, each at a server of its own. */
   readonly entries: readonly JournalEntry[];
-  /** Where the log holds each event. */
-  readonly partitionOf: ReadonlyMap<string, number>;
   readonly outages: readonly Outage[];
 };
 
@@ -29,6 +27,7 @@ export function checkOwnership(ownership: Ownership): readonly Anomaly[] {
   return [
     ...[...byPartition.values()].flatMap(checkOverlaps),
     ...ownership.outages.flatMap((outage) => checkZombie(outage, ownership)),
+    ...ownership.outages.flatMap((outage) => checkLateAnswers(outage, ownership)),
   ];
 }
 
@@ -37,26 +36,24 @@ function deliveriesOf(entries: readonly JournalEntry[]) {
     .flatMap((entry) => {
       if (entry.step !== 'received') return [];
       const { client, atMs, deliveries } = entry;
-      return deliveries.map(({ deliveryId, eventId }) => ({ client, atMs, deliveryId, eventId }));
+      return deliveries.map((delivery) => ({ ...delivery, client, atMs }));
     })
     .toSorted((left, right) => left.atMs - right.atMs);
 }
 
-function windowsOf({ entries, partitionOf, outages }: Ownership): readonly Window[] {
+function windowsOf({ entries, outages }: Ownership): readonly Window[] {
   const settledAtMs = new Map<string, number>();
   for (const entry of entries) {
     if (entry.step !== 'settle.invoke') continue;
     for (const id of entry.deliveryIds) if (!settledAtMs.has(id)) settledAtMs.set(id, entry.atMs);
   }
-  return deliveriesOf(entries).flatMap(({ client, atMs, deliveryId, eventId }) => {
-    const partition = partitionOf.get(eventId);
-    if (partition === undefined) return [];
+  return deliveriesOf(entries).map(({ client, atMs, deliveryId, eventId, partition }) => {
     const settled = settledAtMs.get(deliveryId) ?? atMs;
     const cut = outages.find(
       (outage) => outage.client === client && outage.fromMs < settled && outage.toMs > atMs,
     );
     const toMs = Math.max(atMs, Math.min(settled, cut?.fromMs ?? settled));
-    return [{ client, eventId, partition, fromMs: atMs, toMs }];
+    return { client, eventId, partition, fromMs: atMs, toMs };
   });
 }
 
@@ -79,7 +76,7 @@ function checkOverlaps(windows: readonly Window[]): readonly Anomaly[] {
 
 /** A server that comes back hands out nothing that was acknowledged at another one while it was away. */
 function checkZombie({ client, fromMs, toMs }: Outage, { entries }: Ownership): readonly Anomaly[] {
-  const eventOf = new Map(deliveriesOf(entries).map((each) => [each.deliveryId, each.eventId]));
+  const eventOf = eventOfDelivery(entries);
   const acknowledged = new Set<string>();
   for (const entry of entries) {
     const isMeanwhile = entry.atMs > fromMs && entry.atMs < toMs && entry.client !== client;
@@ -93,3 +90,25 @@ function checkZombie({ client, fromMs, toMs }: Outage, { entries }: Ownership): 
       detail: `${client}: ${eventId}, which others had handled while it was away`,
     }));
 }
+
+/** Nor does it take an acknowledgement of what it had handed out before: all it had is another one's. */
+function checkLateAnswers(
+  { client, fromMs, toMs }: Outage,
+  { entries }: Ownership,
+): readonly Anomaly[] {
+  const eventOf = eventOfDelivery(
+    entries.filter((entry) => entry.client === client && entry.atMs < fromMs),
+  );
+  return entries
+    .flatMap((entry) => {
+      if (entry.client !== client || entry.step !== 'settle.ok' || entry.atMs < toMs) return [];
+      return entry.acknowledged.flatMap((id) => eventOf.get(id) ?? []);
+    })
+    .map((eventId) => ({
+      kind: 'acknowledged-by-a-zombie',
+      detail: `${client}: ${eventId}, handed out before it was away`,
+    }));
+}
+
+const eventOfDelivery = (entries: readonly JournalEntry[]): ReadonlyMap<string, string> =>
+  new Map(deliveriesOf(entries).map((each) => [each.deliveryId, each.eventId]));

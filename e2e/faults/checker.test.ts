@@ -47,6 +47,7 @@ const delivery = (sequence: number, change: Partial<Received> = {}): Received =>
   attempt: 1,
   eventId: idOf(sequence),
   position: sequence + 1,
+  partition: 0,
   key: 'a',
   sequence,
   replay: null,

@@ -15,6 +15,7 @@ const receivedSchema = z.object({
   attempt: z.number().int(),
   eventId: z.string(),
   position: z.number().int(),
+  partition: z.number().int(),
   key: z.string(),
   sequence: z.number().int(),
   replay: z.string().nullable(),

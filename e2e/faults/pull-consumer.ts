@@ -136,6 +136,7 @@ function toReceived({ deliveryId, attempt, event, replay, redrive }: PulledDeliv
     attempt,
     eventId: event.id,
     position: event.position,
+    partition: event.partition,
     key: event.partitionkey ?? '',
     sequence: payloadSchema.parse(event.data).sequence,
     replay: replay?.operationId ?? null,

@@ -11,6 +11,7 @@ const READY_WITHIN_MS = 120_000;
 const READY_PROBE_MS = 2_000;
 const EXIT_WITHIN_MS = 20_000;
 const LAST_WORDS = 20;
+const LOG_LINES = 200;
 
 export type Exit = {
   readonly code: number | null;
@@ -85,6 +86,11 @@ export class ServerProcess {
       ended.catch(() => undefined);
       watch.abort();
     }
+  }
+
+  /** The end of what it wrote, over all its lives. */
+  get log(): string {
+    return this.#said.split('\n').slice(-LOG_LINES).join('\n');
   }
 
   /** Sends the signal and waits for the end. */

@@ -1,0 +1,66 @@
+import { type Received } from './journal.ts';
+import { until } from './until.ts';
+
+/** A server that delivers a partition, and since when it is that one. */
+type Turn = { readonly server: number; readonly sinceMs: number };
+
+/** Which server delivers what, while it happens; the journals say it in full. */
+export class DeliveryWatch {
+  readonly #turns = new Map<number, Turn>();
+  readonly #seen = new Set<string>();
+  #total = 0;
+
+  /** Deliveries so far. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Those of events that had been delivered before. */
+  get repeated(): number {
+    return this.#total - this.#seen.size;
+  }
+
+  note(server: number, deliveries: readonly Received[]): void {
+    const sinceMs = performance.now();
+    this.#total += deliveries.length;
+    for (const { eventId, partition } of deliveries) {
+      this.#seen.add(eventId);
+      if (this.#turns.get(partition)?.server === server) continue;
+      this.#turns.set(partition, { server, sinceMs });
+    }
+  }
+
+  /** The server that delivered the partition last. */
+  serverOf(partition: number): number | undefined {
+    return this.#turns.get(partition)?.server;
+  }
+
+  /** The partitions that this server delivered last. */
+  partitionsOf(server: number): readonly number[] {
+    return [...this.#turns].filter(([, turn]) => turn.server === server).map(([key]) => key);
+  }
+
+  async untilMore(deliveries: number, withinMs: number): Promise<void> {
+    const wanted = this.#total + deliveries;
+    await until(`${deliveries} more deliveries`, withinMs, () =>
+      this.#total >= wanted ? true : undefined,
+    );
+  }
+
+  /** How long it takes from now until each partition of this server has been delivered by another one. */
+  async untilTakenOver(server: number, withinMs: number): Promise<number> {
+    const sinceMs = performance.now();
+    const partitions = this.partitionsOf(server);
+    if (partitions.length === 0) throw new Error(`Server ${server} delivers nothing.`);
+    await until(`others have taken over from server ${server}`, withinMs, () =>
+      partitions.some((partition) => this.serverOf(partition) === server) ? undefined : true,
+    ).catch((error: unknown) => {
+      const left = this.partitionsOf(server);
+      throw new Error(`Of partitions ${partitions.join()} it still has ${left.join()}.`, {
+        cause: error,
+      });
+    });
+    const takenAtMs = partitions.map((partition) => this.#turns.get(partition)?.sinceMs ?? 0);
+    return Math.round(Math.max(...takenAtMs) - sinceMs);
+  }
+}
