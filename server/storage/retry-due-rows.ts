@@ -56,6 +56,15 @@ export async function selectNextDueMs(
   return result.rows[0]?.dueMs ?? null;
 }
 
+/** Subscriptions that have anything in retries: the others need not be asked one by one. */
+export async function selectSubscriptionsWithRetries(db: Db): Promise<number[]> {
+  const { rows } = await db.query<{ id: number }>({
+    name: 'subscriptions_with_retries',
+    text: 'SELECT s.id FROM subscriptions s WHERE EXISTS (SELECT FROM retries r WHERE r.subscription_id = s.id)',
+  });
+  return rows.map((row) => row.id);
+}
+
 /** Rows this process has claimed without knowing, because an answer was lost: all but those it holds. Their attempt is counted. */
 export async function selectForgottenRetries(
   db: Db,

@@ -70,6 +70,7 @@ import {
   releaseRetries,
   selectForgottenRetries,
   selectNextDueMs,
+  selectSubscriptionsWithRetries,
 } from '#server/storage/retry-due-rows.ts';
 import {
   claimNextParked,
@@ -196,6 +197,7 @@ const retryStatements = (db: Db) => ({
   deleteRetryAndClaimNext: bind(db, deleteRetryAndClaimNext),
   deleteRetriesFrom: bind(db, deleteRetriesFrom),
   selectNextDueMs: bind(db, selectNextDueMs),
+  selectSubscriptionsWithRetries: bind(db, selectSubscriptionsWithRetries),
   selectForgottenRetries: bind(db, selectForgottenRetries),
   selectRetryCounts: bind(db, selectRetryCounts),
   selectRetryingKeys: bind(db, selectRetryingKeys),

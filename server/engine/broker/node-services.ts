@@ -68,7 +68,8 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
         .toSorted((a, b) => a - b),
     onBeat: async () => {
       await sync.sync();
-      for (const entry of all()) await refreshEntry(entry, logger);
+      const retrying = new Set(await store.selectSubscriptionsWithRetries());
+      for (const entry of all()) await refreshEntry(entry, logger, retrying.has(entry.row.id));
     },
     onLapse: () => deps.subscriptions().abandon(),
     onRejoin: () => deps.subscriptions().restart(),
@@ -117,9 +118,13 @@ export function createNodeServices(deps: NodeServicesDependencies): NodeServices
   };
 }
 
-async function refreshEntry(entry: SubscriptionEntry, logger: Logger): Promise<void> {
+async function refreshEntry(
+  entry: SubscriptionEntry,
+  logger: Logger,
+  hasRetries = true,
+): Promise<void> {
   await entry.runner
-    ?.refresh()
+    ?.refresh(hasRetries)
     .catch((error: unknown) =>
       logger.warn({ err: error, subscription: entry.row.name }, 'it is looked after again'),
     );

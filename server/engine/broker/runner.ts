@@ -157,13 +157,13 @@ export class SubscriptionRunner {
   }
 
   /** Gives and takes what is assigned anew, as far as it can be had; woken from time to time. */
-  async refresh(): Promise<void> {
+  async refresh(hasRetries = true): Promise<void> {
     if (this.#phase !== 'running') return;
     this.#source.handOver(this.#inHand);
     if (!this.#handsOut) await this.#source.releaseIdle();
     if (this.#source.wantsTake()) await this.#takePartitions();
     await settleReplaysElsewhere(this.#deps.store, this.subscription.id, this.#replays);
-    this.#retries.markDue();
+    if (hasRetries) this.#retries.markDue();
     this.intake.recheck();
     this.wake();
   }

@@ -21,6 +21,7 @@ type RetryStatements = Pick<
   | 'deleteRetriesFrom'
   | 'selectNextDueMs'
   | 'selectForgottenRetries'
+  | 'selectSubscriptionsWithRetries'
   | 'selectRetryCounts'
   | 'selectRetryingKeys'
   | 'selectRetriedOffsets'
@@ -257,13 +258,20 @@ function countingStatements(
   state: MemoryState,
 ): Pick<
   RetryStatements,
-  'selectRetryCounts' | 'selectRetryingKeys' | 'selectRetriedOffsets' | 'selectRetryingReplays'
+  | 'selectSubscriptionsWithRetries'
+  | 'selectRetryCounts'
+  | 'selectRetryingKeys'
+  | 'selectRetriedOffsets'
+  | 'selectRetryingReplays'
 > {
   const deliveriesOf = (subscriptionId: number) =>
     state.tables.retries.filter(
       (row) => row.subscriptionId === subscriptionId && row.kind === 'delivery',
     );
   return {
+    selectSubscriptionsWithRetries: async () => [
+      ...new Set(state.tables.retries.map((row) => row.subscriptionId)),
+    ],
     selectRetryCounts: async () =>
       [...Map.groupBy(state.tables.retries, (row) => row.subscriptionId)].map(
         ([subscriptionId, rows]) => {
