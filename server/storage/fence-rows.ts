@@ -20,7 +20,13 @@ export type Fence =
       readonly incarnation: string;
       readonly epoch: number;
     }
-  | { readonly type: 'retry'; readonly id: number; readonly incarnation: string }
+  | {
+      readonly type: 'retry';
+      readonly id: number;
+      readonly incarnation: string;
+      /** Who claimed the row again for a later attempt no longer holds it for this one. */
+      readonly attempt?: number;
+    }
   | { readonly type: 'operation'; readonly id: string; readonly incarnation: string };
 
 /**
@@ -55,8 +61,12 @@ export function fenceQuery(fence: Fence, first: number): { text: string; values:
                  SELECT p.owner_incarnation IS NOT DISTINCT FROM ${$(1)}::uuid AS mine FROM subscription_partitions p
                  JOIN retries r USING (subscription_id, topic_id, "partition") WHERE r.id = ${$(0)} AND r.kind <> 'replay' FOR SHARE OF p)
                SELECT 1 FROM retries WHERE id = ${$(0)} AND claimed_by = ${$(1)}::uuid AND state = 'running'
-                 AND coalesce((SELECT mine FROM lease), true) FOR UPDATE`,
-        values: [fence.id, fence.incarnation],
+                 AND coalesce((SELECT mine FROM lease), true)${fence.attempt === undefined ? '' : ` AND attempt = ${$(2)}`} FOR UPDATE`,
+        values: [
+          fence.id,
+          fence.incarnation,
+          ...(fence.attempt === undefined ? [] : [fence.attempt]),
+        ],
       };
     case 'operation':
       return {

@@ -130,14 +130,15 @@ export async function insertParkedRetries(
   );
 }
 
-/** The claimed attempt failed: it is kept, and there will be another. False when the row is no longer this process's: nothing was written. */
+/** The claimed attempt failed: it is kept, and there will be another. False when the row is no longer this process's for this attempt: nothing was written. */
 export async function updateRetryWaiting(
   db: Db,
   failed: NewAttempt,
-  claim: { readonly id: number; readonly claimedBy: string },
+  claim: { readonly id: number; readonly claimedBy: string; readonly attempt: number },
   delayMs: number,
 ): Promise<boolean> {
-  const held = fenceQuery({ type: 'retry', id: claim.id, incarnation: claim.claimedBy }, 12);
+  const { id, claimedBy: incarnation, attempt } = claim;
+  const held = fenceQuery({ type: 'retry', id, incarnation, attempt }, 12);
   const { rows } = await db.query<{ held: number }>(
     `WITH held AS (${held.text}),
        failed AS (${attemptInsertFrom('held')}),

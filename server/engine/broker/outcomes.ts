@@ -72,7 +72,9 @@ export class Outcomes {
       await this.#settleAndGoOn(delivery, () => settlement.bury(subscription, failed));
       return 'dead';
     }
-    await this.#store(() => settlement.retryLater(subscription, failed, decision.delayMs));
+    await this.#storeRow(delivery, () =>
+      settlement.retryLater(subscription, failed, decision.delayMs),
+    );
     this.#deps.intake.setAside(delivery);
     this.#deps.onRetryDue(decision.delayMs);
     return 'retrying';
@@ -97,25 +99,36 @@ export class Outcomes {
     });
   }
 
-  /**
-   * A settlement whose answer was lost is fenced when it is asked for again, since its row is gone. It counts as done then; the event that
-   * took its place is found as one that was claimed and forgotten, or there is none.
-   */
+  /** The event that took the place of one that counts as settled is found as one that was claimed and forgotten, or there is none. */
   async #settle(delivery: Delivery, work: () => Promise<Settled>): Promise<Settled> {
     const { claims } = this.#deps;
+    const settled = await this.#storeRow(delivery, () =>
+      claims.claiming(work, ({ next }) => (next === null ? [] : [next])),
+    );
+    if (settled !== 'before') return settled;
+    await this.#store(() => claims.recover());
+    return UNKNOWN;
+  }
+
+  /**
+   * What is stored about a row and whose answer was lost is fenced when it is asked for again, since the row is gone, or waits, or is
+   * claimed for its next attempt. It counts as done then.
+   */
+  async #storeRow<Result>(
+    delivery: Delivery,
+    work: () => Promise<Result>,
+  ): Promise<Result | 'before'> {
     let isUnknown = false;
-    const claiming = () => claims.claiming(work, ({ next }) => (next === null ? [] : [next]));
     try {
       return await this.#store(() =>
-        claiming().catch((error: unknown) => {
+        work().catch((error: unknown) => {
           isUnknown ||= !isEngineError(error, 'fenced');
           throw error;
         }),
       );
     } catch (error) {
       if (!isUnknown || delivery.retry === null || !isEngineError(error, 'fenced')) throw error;
-      await this.#store(() => claims.recover());
-      return UNKNOWN;
+      return 'before';
     }
   }
 

@@ -103,7 +103,8 @@ export class RetryClaims {
 
   /** The row is settled, or not this process's any more. */
   letGo(row: ClaimedRetry | null): void {
-    if (row !== null) this.#held.delete(row.id);
+    // It may be claimed again already, for the next attempt.
+    if (row !== null && this.#held.get(row.id)?.attempt === row.attempt) this.#held.delete(row.id);
   }
 
   /**

@@ -45,7 +45,7 @@ export const targetOf = (subscriptionId: number, { record }: Delivery): RetryTar
 export function fenceOf(subscriptionId: number, owner: Owner, delivery: Delivery): Fence | null {
   const { incarnation } = owner;
   const { retry, lease, kind, operationId } = delivery;
-  if (retry !== null) return { type: 'retry', id: retry.id, incarnation };
+  if (retry !== null) return { type: 'retry', id: retry.id, incarnation, attempt: retry.attempt };
   if (lease !== null) {
     if (lease.isComplete) return null;
     const { claimId, topicId, partition, epoch } = lease;
@@ -89,7 +89,8 @@ export class Settlement {
     const { delivery } = failed;
     const attempt = attemptOf(subscription, failed);
     if (delivery.retry !== null) {
-      const claim = { id: delivery.retry.id, claimedBy: this.#owner.incarnation };
+      const { id, attempt: number } = delivery.retry;
+      const claim = { id, claimedBy: this.#owner.incarnation, attempt: number };
       if (!(await this.#store.updateRetryWaiting(attempt, claim, delayMs))) throw fenced();
       return;
     }

@@ -158,6 +158,19 @@ describe.each([
     expect(await store.selectForgottenRetries(id, first.incarnation, [row?.id ?? 0])).toEqual([]);
   });
 
+  test('an attempt that is over says nothing about the next one of the same row', async () => {
+    await take(first);
+    await fail(0);
+    const [row] = await store.claimDueRetries(id, first.incarnation, LIMIT);
+    const claim = { id: row?.id ?? 0, claimedBy: first.incarnation };
+    const over = { ...claim, attempt: 1 };
+    const now = { ...claim, attempt: 2 };
+
+    expect(await store.updateRetryWaiting(failed(0), over, 0)).toBe(false);
+    expect(await store.updateRetryWaiting(failed(0), now, 0)).toBe(true);
+    expect(await store.updateRetryWaiting(failed(0), now, 0)).toBe(false);
+  });
+
   test('the next of a key takes the place of the one that is settled; the row of another is left alone', async () => {
     await take(first);
     await fail(0);

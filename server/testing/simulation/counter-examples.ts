@@ -224,4 +224,38 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
       { afterMs: 0, command: publish([0, FINE]) },
     ],
   },
+  'an attempt that is under way is not put back by what is stored of the one before': {
+    ...SMALL,
+    concurrency: 16,
+    seed: 23,
+    mode: 'stream',
+    guarantee: 'at-least-once',
+    commands: [
+      {
+        afterMs: 0,
+        command: {
+          type: 'network',
+          node: 0,
+          fault: { type: 'lose-answer', share: 0.2 },
+          forMs: 3_022,
+        },
+      },
+      { afterMs: 1_000, command: { type: 'redrive', node: 0 } },
+      {
+        afterMs: 0,
+        command: publish(
+          [0, { fails: 5, how: 'hang', takesMs: 0 }],
+          [0, FINE],
+          [0, FINE],
+          [2, { ...ONCE, fails: 2 }],
+          [0, FINE],
+          [1, ONCE],
+          [1, FINE],
+          [0, FINE],
+        ),
+      },
+      { afterMs: 6_000, command: { type: 'lose-wakes', forMs: 0 } },
+      { afterMs: 0, command: { type: 'double-wakes', forMs: 0 } },
+    ],
+  },
 };

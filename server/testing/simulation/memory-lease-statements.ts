@@ -62,6 +62,7 @@ export function holds({ tables }: MemoryState, fence: Fence): boolean {
     case 'retry': {
       const retry = tables.retries.find((row) => row.id === fence.id);
       if (retry?.claimedBy !== fence.incarnation || retry.state !== 'running') return false;
+      if (fence.attempt !== undefined && retry.attempt !== fence.attempt) return false;
       const lease = tables.leases.find(
         (row) => row.subscriptionId === retry.subscriptionId && isSamePlace(row, retry),
       );

@@ -162,9 +162,9 @@ function settlingStatements(
   'updateRetryWaiting' | 'releaseRetries' | 'deleteRetryAndClaimNext' | 'deleteRetriesFrom'
 > {
   return {
-    updateRetryWaiting: async (failed, { id, claimedBy }, delayMs) => {
+    updateRetryWaiting: async (failed, { id, claimedBy: incarnation, attempt }, delayMs) => {
       const row = state.tables.retries.find((one) => one.id === id);
-      if (row === undefined || !holds(state, { type: 'retry', id, incarnation: claimedBy }))
+      if (row === undefined || !holds(state, { type: 'retry', id, incarnation, attempt }))
         return false;
       state.tables.attempts.push({ ...failed, atMs: state.now() });
       Object.assign(row, { state: 'waiting', dueMs: state.now() + delayMs, claimedBy: null });
