@@ -24,7 +24,7 @@ type OutcomesDependencies = {
   readonly atMostOnce: boolean;
   readonly settlement: Settlement;
   readonly intake: DeliveryIntake;
-  readonly claims: Pick<RetryClaims, 'claiming' | 'recover' | 'watchNextOf'>;
+  readonly claims: Pick<RetryClaims, 'claiming' | 'forget' | 'recover' | 'watchNextOf'>;
   readonly commits: { flush(): Promise<void> };
   readonly clock: Clock;
   readonly random: Random;
@@ -60,7 +60,7 @@ export class Outcomes {
     failure: Failure,
     attempt: { readonly durationMs: number; readonly delayMs?: number | undefined },
   ): Promise<'retrying' | 'dead'> {
-    const { settlement, subscription, retry, atMostOnce, random } = this.#deps;
+    const { claims, settlement, subscription, retry, atMostOnce, random } = this.#deps;
     const failed = { delivery, failure, durationMs: attempt.durationMs };
     const decision = decideAfterFailure(delivery.attempt, failure, {
       retry,
@@ -72,9 +72,11 @@ export class Outcomes {
       await this.#settleAndGoOn(delivery, () => settlement.bury(subscription, failed));
       return 'dead';
     }
-    await this.#storeRow(delivery, () =>
+    const stored = await this.#storeRow(delivery, () =>
       settlement.retryLater(subscription, failed, decision.delayMs),
     );
+    // Perhaps it was claimed for the next attempt meanwhile, and that answer was lost too.
+    if (stored === 'before' && delivery.retry !== null) claims.forget([delivery.retry]);
     this.#deps.intake.setAside(delivery);
     this.#deps.onRetryDue(decision.delayMs);
     return 'retrying';

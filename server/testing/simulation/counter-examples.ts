@@ -258,4 +258,27 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
       { afterMs: 0, command: { type: 'double-wakes', forMs: 0 } },
     ],
   },
+  'a retry is found whose next claim nobody knew of while the outcome before it was stored': {
+    ...SMALL,
+    concurrency: 4,
+    seed: 2_147_483_629,
+    mode: 'stream',
+    guarantee: 'at-least-once',
+    commands: [
+      {
+        afterMs: 6_000,
+        command: {
+          type: 'network',
+          node: 0,
+          fault: { type: 'lose-answer', share: 0.6 },
+          forMs: 3_117,
+        },
+      },
+      { afterMs: 0, command: publish([0, { fails: 5, how: 'hang', takesMs: 0 }], [0, FINE]) },
+      { afterMs: 100, command: { type: 'publish-again' } },
+      { afterMs: 0, command: publish([1, { ...FINE, takesMs: 40 }]) },
+      { afterMs: 6_000, command: publish([0, ONCE]) },
+      { afterMs: 0, command: { type: 'resume', node: 0 } },
+    ],
+  },
 };
