@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type Anomaly } from './anomaly.ts';
 import { type JournalEntry } from './journal.ts';
 
@@ -74,41 +75,46 @@ function checkOverlaps(windows: readonly Window[]): readonly Anomaly[] {
   return anomalies;
 }
 
-/** A server that comes back hands out nothing that was acknowledged at another one while it was away. */
+/** A server that comes back hands out nothing in the name of its former life: all it had is another one's. */
 function checkZombie({ client, fromMs, toMs }: Outage, { entries }: Ownership): readonly Anomaly[] {
-  const eventOf = eventOfDelivery(entries);
-  const acknowledged = new Set<string>();
-  for (const entry of entries) {
-    const isMeanwhile = entry.atMs > fromMs && entry.atMs < toMs && entry.client !== client;
-    if (entry.step !== 'settle.ok' || entry.verdict !== 'ack' || !isMeanwhile) continue;
-    for (const id of entry.acknowledged) acknowledged.add(eventOf.get(id) ?? id);
-  }
-  return deliveriesOf(entries)
-    .filter((each) => each.client === client && each.atMs > toMs && acknowledged.has(each.eventId))
+  const own = deliveriesOf(entries.filter((entry) => entry.client === client));
+  const former = new Set(
+    own.filter(({ atMs }) => atMs < fromMs).map(({ deliveryId }) => lifeOf(deliveryId)),
+  );
+  return own
+    .filter(({ atMs, deliveryId }) => atMs > toMs && former.has(lifeOf(deliveryId)))
     .map(({ eventId }) => ({
       kind: 'delivered-by-a-zombie',
-      detail: `${client}: ${eventId}, which others had handled while it was away`,
+      detail: `${client}: ${eventId}, by the life that was over`,
     }));
 }
 
-/** Nor does it take an acknowledgement of what it had handed out before: all it had is another one's. */
+/** Nor does it take an acknowledgement of what it had handed out before, when that was sent while it was away. */
 function checkLateAnswers(
   { client, fromMs, toMs }: Outage,
   { entries }: Ownership,
 ): readonly Anomaly[] {
-  const eventOf = eventOfDelivery(
-    entries.filter((entry) => entry.client === client && entry.atMs < fromMs),
-  );
-  return entries
-    .flatMap((entry) => {
-      if (entry.client !== client || entry.step !== 'settle.ok' || entry.atMs < toMs) return [];
-      return entry.acknowledged.flatMap((id) => eventOf.get(id) ?? []);
-    })
-    .map((eventId) => ({
-      kind: 'acknowledged-by-a-zombie',
-      detail: `${client}: ${eventId}, handed out before it was away`,
-    }));
+  const own = entries.filter((entry) => entry.client === client);
+  const before = own.filter(({ atMs }) => atMs < fromMs);
+  const eventOf = new Map(deliveriesOf(before).map((each) => [each.deliveryId, each.eventId]));
+  const anomalies: Anomaly[] = [];
+  let invokedAtMs = 0;
+  for (const entry of own) {
+    if (entry.step === 'settle.invoke') invokedAtMs = entry.atMs;
+    if (entry.step !== 'settle.ok' || invokedAtMs < fromMs || entry.atMs < toMs) continue;
+    for (const eventId of entry.acknowledged.flatMap((id) => eventOf.get(id) ?? []))
+      anomalies.push({
+        kind: 'acknowledged-by-a-zombie',
+        detail: `${client}: ${eventId}, handed out before it was away`,
+      });
+  }
+  return anomalies;
 }
 
-const eventOfDelivery = (entries: readonly JournalEntry[]): ReadonlyMap<string, string> =>
-  new Map(deliveriesOf(entries).map((each) => [each.deliveryId, each.eventId]));
+const idSchema = z.array(z.union([z.string(), z.number()]));
+
+/** Ids are opaque to receivers; the last that they are made of is the life of the server that gave them. */
+function lifeOf(deliveryId: string): string {
+  const text = Buffer.from(deliveryId, 'base64url').toString('utf8');
+  return String(idSchema.parse(JSON.parse(text)).at(-1));
+}

@@ -25,7 +25,9 @@ const MAX_IN_FLIGHT = 100;
 /** A consumer keeps what it has for so long, so that two that have the same at once are seen. */
 const HOLDS_MAX_MS = 100;
 const RECEIVE_MAX = 200;
-const PAUSE_MAX_MS = 100;
+const PAUSE_MAX_MS = 30;
+/** A consumer hears what became of its acknowledgement even when the server stands still meanwhile. */
+const SETTLED_WITHIN_MS = 30_000;
 /** A server that stands still holds a producer up for no longer: the others are to have something to deliver. */
 const ANSWER_WITHIN_MS = 1_000;
 
@@ -187,6 +189,7 @@ export class ClusterRun {
           url: server.url,
           journal: await this.#journals.open(clientAt(index)),
           receiveMax: RECEIVE_MAX,
+          settledWithinMs: SETTLED_WITHIN_MS,
           holdsMs: () => this.random() * holdsMaxMs,
           onReceived: (deliveries) => this.watch.note(index, deliveries),
         }),

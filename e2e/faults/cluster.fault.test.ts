@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type ClusterOptions, ClusterRun } from './cluster-run.ts';
+import { mutantTest } from './mutant-test.ts';
+import { type MutantName } from './mutants.ts';
 import { type ServerOptions } from './server-launch.ts';
 
 const SEED = Number(process.env['WEIR_FAULT_SEED'] ?? Date.now() % 2 ** 32);
@@ -17,6 +19,10 @@ const QUIET_DELIVERIES = 500;
 const TIMEOUT_MS = 180_000;
 const RESTART_TIMEOUT_MS = 30_000;
 const SHOWN = 20;
+/** So long that something is in flight of a partition that changes hands. */
+const LONG_HOLD_MS = 300;
+const LEAVING = [1, 2, 1];
+const CLOCK_OFF_MS = 3_600_000;
 
 type Hurt = (run: ClusterRun) => Promise<Readonly<Record<string, unknown>>>;
 
@@ -31,6 +37,49 @@ test('three servers on one database: each partition is delivered by one of them,
   }));
   expect(complaints).toEqual([]);
 });
+
+besideControl('takes partitions without waiting for their owner', leaveAndJoin, {
+  holdsMaxMs: LONG_HOLD_MS,
+});
+besideControl(
+  'tells by its own clock that it is alive',
+  async (run) => ({ clocks: skewClocks(run), killed: await kill(run) }),
+  { hasShiftableClock: true },
+);
+besideControl('takes acknowledgements though it may be dead', (run) => pause(run, 1), {
+  holdsMaxMs: LONG_HOLD_MS,
+});
+
+/** What is noticed counts only when the same finds nothing without the mistake. */
+function besideControl(
+  name: MutantName,
+  hurt: Hurt,
+  options: Pick<ClusterOptions, 'holdsMaxMs'> & ServerOptions,
+): void {
+  mutantTest(name, async (repository) => {
+    expect(await complaintsOfCluster(`not one that ${name}`, hurt, options)).toEqual([]);
+    return complaintsOfCluster(`one that ${name}`, hurt, { ...options, repository });
+  });
+}
+
+/** From here on the servers do not agree on what time it is; the one that will be killed is ahead. */
+function skewClocks(run: ClusterRun) {
+  const offsMs = [-1, 1, -0.5].map((share) => share * CLOCK_OFF_MS);
+  run.servers.forEach((server, index) => server.shiftClock(offsMs[index] ?? 0));
+  return { offsMs };
+}
+
+/** Of several that join some take a partition while something of it is in flight. */
+async function leaveAndJoin(run: ClusterRun) {
+  for (const index of LEAVING) {
+    await run.untilSpread(SPREAD_WITHIN_MS);
+    await run.end(index, 'SIGTERM');
+    await run.restart(index);
+    await run.untilSpread(SPREAD_WITHIN_MS);
+  }
+  await run.watch.untilMore(QUIET_DELIVERIES, SPREAD_WITHIN_MS);
+  return { left: LEAVING.length };
+}
 
 /** Nothing comes twice while consumers join, and while nobody joins or leaves no partition changes hands. */
 async function deliverUntroubled(run: ClusterRun) {

@@ -93,6 +93,21 @@ export const MUTANTS = {
     find: "THEN 'alive' ELSE 'lapsed' END",
     replace: "THEN 'alive' ELSE 'replaced' END",
   },
+  'takes partitions without waiting for their owner': {
+    file: 'server/storage/partition-rows.ts',
+    find: 'AND (p.owner IS NULL OR p.owner = $2 OR ${EXPIRED})',
+    replace: 'AND (true OR p.owner = $2 OR ${EXPIRED})',
+  },
+  'tells by its own clock that it is alive': {
+    file: 'server/storage/node-rows.ts',
+    find: 'UPDATE nodes n SET heartbeat_at = now(), serves',
+    replace: 'UPDATE nodes n SET heartbeat_at = to_timestamp(${Date.now() / 1_000}), serves',
+  },
+  'takes acknowledgements though it may be dead': {
+    file: 'server/engine/delivery/pull.ts',
+    find: 'if (this.#isFresh()) return;',
+    replace: 'if (this.#incarnation) return;',
+  },
 } as const satisfies Readonly<Record<string, Mutant>>;
 
 export type MutantName = keyof typeof MUTANTS;

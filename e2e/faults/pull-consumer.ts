@@ -23,6 +23,8 @@ export type PullConsumerOptions = {
   readonly refuses?: (delivery: Received) => boolean;
   readonly receiveMax?: number;
   readonly onReceived?: (deliveries: readonly Received[]) => void;
+  /** After this the outcome of settling them counts as unknown. */
+  readonly settledWithinMs?: number;
   /** How long it keeps deliveries before it settles them; not at all without it. */
   readonly holdsMs?: () => number;
 };
@@ -118,7 +120,12 @@ export class PullConsumer {
   /** Why the outcome is not known; undefined when it is. */
   async #trySettle(verdict: 'ack' | 'nack', body: unknown): Promise<string | undefined> {
     try {
-      const answer = await ask(`${this.#root}/${verdict}`, 'POST', body);
+      const answer = await ask(
+        `${this.#root}/${verdict}`,
+        'POST',
+        body,
+        this.#options.settledWithinMs,
+      );
       if (answer.status !== 200) return `${answer.status} ${JSON.stringify(answer.body)}`;
       const { acknowledged, expired } = ackResponseSchema.parse(answer.body);
       if (verdict === 'ack') this.#acknowledged += acknowledged.length;
