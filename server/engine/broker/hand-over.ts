@@ -20,8 +20,9 @@ type HandOverDependencies = {
 };
 
 /**
- * Gives partitions to other processes without a delivery being made twice: nothing more is taken of it, what is in flight ends and its
- * outcome is stored, then its row is free. Whoever takes it finds nothing suspect.
+ * Gives partitions to other processes: nothing more is taken of it, what is in flight ends and its outcome is stored, then its row is
+ * free. Whoever takes it finds nothing suspect, and nothing comes again once the group has caught up. Under load an event that waited
+ * behind its key is given on undone, and with it those after it in the offset's order that were handled already.
  */
 export class HandOver {
   readonly #deps: HandOverDependencies;
