@@ -32,9 +32,9 @@ export class RawLiveClient {
         '\r\n',
       ].join('\r\n'),
     );
-    await once(socket, 'data');
+    await hears(socket, '"sid"');
     socket.write(frameOf('40/live,'));
-    await once(socket, 'data');
+    await hears(socket, '40/live,');
     socket.write(
       frameOf(`42/live,${JSON.stringify(['subscribe', { id: 'raw', query: { topic } }])}`),
     );
@@ -75,6 +75,17 @@ export class RawLiveClient {
   close(): void {
     this.#socket.destroy();
   }
+}
+
+/** Resolves when the text has come, in however many pieces. */
+async function hears(socket: Socket, text: string): Promise<void> {
+  let heard = '';
+  const keep = (chunk: Buffer) => {
+    heard += chunk.toString('latin1');
+  };
+  socket.on('data', keep);
+  while (!heard.includes(text)) await once(socket, 'data');
+  socket.off('data', keep);
 }
 
 function frameOf(text: string): Buffer {
