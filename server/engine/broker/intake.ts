@@ -9,6 +9,7 @@ import { type DeliveryIntake } from './delivery-source.ts';
 import { type OffsetCommits } from './offset-commits.ts';
 import { type OutOfRange } from './out-of-range.ts';
 import { OwnedPartition, partitionKey } from './owned-partition.ts';
+import { readPending } from './pending-reads.ts';
 import { Queue } from './queue.ts';
 import { targetOf } from './settlement.ts';
 
@@ -205,9 +206,8 @@ export class Intake implements DeliveryIntake {
       this.release(delivery);
       return;
     }
-    if (mode === 'park-key') {
-      for (const waiting of partition.lanes.block(key)) this.#park(partition, waiting);
-    }
+    const stopped = mode === 'park-key' ? partition.lanes.block(key) : [];
+    for (const waiting of stopped) this.#park(partition, waiting);
     this.#done(partition, delivery.record);
   }
 
@@ -292,38 +292,18 @@ export class Intake implements DeliveryIntake {
   }
 
   #stopAt(partition: OwnedPartition, low: number): void {
+    const { topicId, partition: index, readOffset: offset } = partition;
     partition.outOfRange = true;
-    this.#onOutOfRange({ ...placeOf(partition), offset: partition.readOffset, low });
+    this.#onOutOfRange({ topicId, partition: index, offset, low });
   }
 
-  async #read(partitions: readonly OwnedPartition[], limit: number): Promise<void> {
-    if (partitions.length === 0) return;
-    const cursors = partitions.map((partition) => ({
-      topicId: partition.topicId,
-      partition: partition.partition,
-      offset: partition.readOffset,
-      position: partition.readPosition,
-    }));
-    const heads = partitions.map((one) => this.#head(one.topicId, one.partition));
-    const records = await this.#log.readPartitions(cursors, limit);
-    for (const record of records) {
-      const partition = this.#partitions.get(partitionKey(record.topicId, record.partition));
-      // While the read was under way the event may have been offered, or the partition given up and taken again.
-      if (partition === undefined || partition.closing) continue;
-      if (record.offset < partition.readOffset) continue;
-      // Offsets are dense: retention dropped what lies between while this read was under way.
-      if (record.offset > partition.readOffset) {
-        if (!partition.outOfRange) this.#stopAt(partition, record.offset);
-        continue;
-      }
-      partition.readOffset = record.offset + 1;
-      partition.readPosition = record.position + 1;
-      partition.pending.push(record);
-    }
-    for (const [index, partition] of partitions.entries()) {
-      if (partition.readOffset === cursors[index]?.offset)
-        partition.emptyAtHead = heads[index] ?? -1;
-    }
+  #read(partitions: readonly OwnedPartition[], limit: number): Promise<void> {
+    return readPending(partitions, limit, {
+      log: this.#log,
+      head: this.#head,
+      owned: this.#partitions,
+      onHole: (partition, low) => this.#stopAt(partition, low),
+    });
   }
 
   #admitPending(partition: OwnedPartition, limit: number, taken: Delivery[]): void {
@@ -418,5 +398,3 @@ export class Intake implements DeliveryIntake {
     else if (mode === 'park-key' && key.key !== null) partition.lanes.restore(key.key, key.parked);
   }
 }
-
-const placeOf = ({ topicId, partition, epoch }: OwnedPartition) => ({ topicId, partition, epoch });

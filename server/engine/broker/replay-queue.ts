@@ -28,8 +28,9 @@ export class ReplayQueue {
     this.#subscription = subscription;
   }
 
-  expect(operationId: string, position: number): void {
-    this.#retrying.add(identity(operationId, position));
+  expectAll(replays: readonly { readonly operationId: string; readonly position: number }[]): void {
+    for (const { operationId, position } of replays)
+      this.#retrying.add(identity(operationId, position));
   }
 
   /** Replays that somebody waits for and that stand in retries. */

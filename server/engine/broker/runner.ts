@@ -2,13 +2,14 @@ import { type EngineError } from '../errors.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
 import { type AttemptEnd, Attempts } from './attempts.ts';
+import { BreakerWatch } from './breaker-watch.ts';
 import { type BreakerChange, type CircuitBreaker } from './circuit-breaker.ts';
 import { type Delivery, type Executor, type Lease } from './delivery.ts';
 import { type DeliveryIntake, type DeliverySource, type InHand } from './delivery-source.ts';
 import { DueRetries } from './due-retries.ts';
-import { DueTimer } from './due-timer.ts';
 import { PROCESS_ENDED } from './failure.ts';
 import { Outcomes } from './outcomes.ts';
+import { PassLoop } from './pass-loop.ts';
 import { createQueueSource } from './queue-source.ts';
 import { ReplayJoins, settleReplaysElsewhere } from './replay-join.ts';
 import { ReplayQueue } from './replay-queue.ts';
@@ -17,8 +18,6 @@ import { type RunnerDependencies, type RunnerSubscription } from './runner-depen
 import { stoppingError } from './stopping-error.ts';
 import { createStreamSource } from './stream-source.ts';
 
-const PASS_AGAIN_MS = 500;
-const HOLD_LOOP_MS = 10;
 /** A stop waits this long for handlers before it asks them to end, and this long again after that. */
 const STOP_GRACE_MS = 4_000;
 const STOP_CANCEL_MS = 2_000;
@@ -40,7 +39,7 @@ export class SubscriptionRunner {
   readonly #attempts: Attempts;
   readonly #replays: ReplayQueue;
   readonly #retries: DueRetries;
-  readonly #breakerTimer: DueTimer;
+  readonly #breakerWatch: BreakerWatch;
   readonly #stopping = new AbortController();
   readonly #isPull: boolean;
   readonly #inHand: InHand = {
@@ -50,12 +49,10 @@ export class SubscriptionRunner {
   #phase: 'idle' | 'running' | 'stopping' = 'idle';
   #enabled: boolean;
   #dispatching = false;
-  #pumping: Promise<void> | undefined;
+  readonly #loop: PassLoop;
   #taking: Promise<void> = Promise.resolve();
   #nextTake: Promise<void> | undefined;
   readonly #joins = new ReplayJoins();
-  #again = false;
-  readonly #onIdle: (() => void)[] = [];
 
   constructor(
     subscription: RunnerSubscription,
@@ -71,7 +68,13 @@ export class SubscriptionRunner {
     this.breaker = parts.breaker;
     this.meter = parts.meter;
     this.#deps = deps;
-    this.#breakerTimer = new DueTimer(deps.clock, () => this.#tickBreaker());
+    this.#breakerWatch = new BreakerWatch({
+      breaker: this.breaker,
+      clock: deps.clock,
+      onChange: deps.onBreakerChange,
+      wake: () => this.wake(),
+    });
+    this.#loop = this.#createLoop();
     this.#executor = parts.executor;
     this.#enabled = parts.enabled;
     this.#isPull = subscription.settings.delivery.kind === 'pull';
@@ -114,10 +117,22 @@ export class SubscriptionRunner {
       outcomes,
       stopping: this.#stopping.signal,
       failuresTrip: !this.#isPull,
-      onBreaker: (change) => this.#noteBreaker(change),
+      onBreaker: (change) => this.#breakerWatch.note(change),
       onReturned: (delivery, leaseLost) => this.#giveBack(delivery, leaseLost),
       onFenced: (delivery) => this.#fenced(delivery),
       onEnd: (delivery, end) => this.#ended(delivery, end),
+    });
+  }
+
+  #createLoop(): PassLoop {
+    const { clock, logger } = this.#deps;
+    return new PassLoop({
+      clock,
+      logger,
+      subscription: this.subscription.name,
+      stopping: this.#stopping.signal,
+      isRunning: () => this.isRunning,
+      pass: () => this.#pass(),
     });
   }
 
@@ -152,7 +167,7 @@ export class SubscriptionRunner {
   async start(): Promise<void> {
     await this.#takePartitions();
     this.#phase = 'running';
-    this.#tickBreaker();
+    this.#breakerWatch.tick();
     this.wake();
   }
 
@@ -179,15 +194,7 @@ export class SubscriptionRunner {
 
   wake(): void {
     if (this.#phase !== 'running') return;
-    if (this.#pumping !== undefined) {
-      this.#again = true;
-      return;
-    }
-    this.#pumping = this.#pump().finally(() => {
-      this.#pumping = undefined;
-      if (this.#again) this.wake();
-      else for (const resolve of this.#onIdle.splice(0)) resolve();
-    });
+    this.#loop.wake();
   }
 
   wakeRetries(): void {
@@ -197,10 +204,7 @@ export class SubscriptionRunner {
 
   /** Resolves when the loop has looked at everything there is now. */
   async pass(): Promise<void> {
-    if (this.#phase !== 'running') return;
-    const idle = new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    this.wake();
-    await idle;
+    if (this.#phase === 'running') await this.#loop.wakeAndEnd();
   }
 
   replay(record: LogRecord, operationId: string): Promise<'acknowledged' | 'dead'> {
@@ -228,9 +232,9 @@ export class SubscriptionRunner {
     }
     this.#phase = 'stopping';
     this.#retries.clear();
-    this.#breakerTimer.clear();
+    this.#breakerWatch.clear();
     if (this.#isPull) this.#executor.cancel();
-    await this.#pumping;
+    await this.#loop.ended;
     await this.#taking;
     let ended = await this.#attempts.end(STOP_GRACE_MS);
     if (!ended) {
@@ -251,7 +255,7 @@ export class SubscriptionRunner {
   abandon(): void {
     this.#phase = 'stopping';
     this.#retries.clear();
-    this.#breakerTimer.clear();
+    this.#breakerWatch.clear();
     this.#stopping.abort();
     this.#executor.cancel();
     this.#retries.abandon();
@@ -276,38 +280,16 @@ export class SubscriptionRunner {
       () => this.#source.take(),
       ({ orphans }) => orphans,
     );
-    for (const { operationId, position } of taken.replays)
-      this.#replays.expect(operationId, position);
+    this.#replays.expectAll(taken.replays);
     for (const delivery of await this.#retries.claims.deliveriesOrDoubt(taken.orphans))
       this.#attempts.failElsewhere(delivery, PROCESS_ENDED);
   }
 
-  async #pump(): Promise<void> {
-    const { clock } = this.#deps;
-    let yieldedMs = clock.monotonicMs();
-    try {
-      do {
-        this.#again = false;
-        if (this.isRunning) {
-          await this.#claimDue();
-          this.#dispatch();
-          await this.#fetch();
-          this.#dispatch();
-        }
-        // Reads from memory and handlers that answer at once never let the event loop turn by themselves.
-        if (clock.monotonicMs() - yieldedMs > HOLD_LOOP_MS) {
-          await clock.turn();
-          yieldedMs = clock.monotonicMs();
-        }
-      } while (this.#again && this.isRunning);
-    } catch (error) {
-      this.#deps.logger.warn(
-        { err: error, subscription: this.subscription.name },
-        'the delivery loop met an error and goes on',
-      );
-      await this.#deps.clock.sleep(PASS_AGAIN_MS, this.#stopping.signal);
-      this.#again = this.isRunning;
-    }
+  async #pass(): Promise<void> {
+    await this.#claimDue();
+    this.#dispatch();
+    await this.#fetch();
+    this.#dispatch();
   }
 
   async #fetch(): Promise<void> {
@@ -399,22 +381,6 @@ export class SubscriptionRunner {
   }
 
   setBreaker(state: 'open' | 'closed'): BreakerChange | null {
-    const change = this.breaker.set(state);
-    this.#tickBreaker();
-    this.wake();
-    return change;
-  }
-
-  #tickBreaker(): void {
-    this.#noteBreaker(this.breaker.tick());
-    const waitMs = this.breaker.halfOpensInMs;
-    if (waitMs !== null) this.#breakerTimer.inMs(waitMs);
-  }
-
-  #noteBreaker(change: BreakerChange | null): void {
-    if (change === null) return;
-    this.#deps.onBreakerChange(change);
-    if (change === 'opened') this.#tickBreaker();
-    else this.wake();
+    return this.#breakerWatch.set(state);
   }
 }

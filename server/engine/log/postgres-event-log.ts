@@ -29,6 +29,7 @@ import { createLogFollower, type LogFollower } from './log-follower.ts';
 import { LogTail } from './log-tail.ts';
 import { LowMarks } from './low-marks.ts';
 import { partitionOf } from './partitioner.ts';
+import { spread, withoutRepeats } from './request-repeats.ts';
 
 const READ_BYTES_DEFAULT = 4 * 1_048_576;
 const CATCH_UP_PAGE = 1_000;
@@ -369,34 +370,3 @@ class PostgresLog implements PostgresEventLog {
 
 const tellsOfTopics = (row: EventRow, topic: TopicInfo | undefined): boolean =>
   topic === undefined || (topic.name === SYSTEM_TOPIC && row.type.startsWith('weir.topic.'));
-
-// The same (source, id) twice in one request is one event; the second is answered as a duplicate of the first.
-function withoutRepeats(events: readonly NewEvent[]): {
-  readonly unique: readonly NewEvent[];
-  readonly indexes: readonly number[];
-} {
-  if (events.length === 1) return { unique: events, indexes: [0] };
-  const unique: NewEvent[] = [];
-  const seen = new Map<string, number>();
-  const indexes = events.map((event) => {
-    const identity = `${event.id}\u0000${event.source}`;
-    const known = seen.get(identity);
-    if (known !== undefined) return known;
-    seen.set(identity, unique.length);
-    return unique.push(event) - 1;
-  });
-  return { unique, indexes };
-}
-
-function spread(receipts: readonly PublishReceipt[], indexes: readonly number[]): PublishReceipt[] {
-  const answered = new Set<number>();
-  return indexes.map((index) => {
-    const receipt = receipts[index];
-    if (receipt === undefined) throw new Error('A receipt is missing');
-    if (!answered.has(index)) {
-      answered.add(index);
-      return receipt;
-    }
-    return { ...receipt, duplicate: true };
-  });
-}
