@@ -29,6 +29,8 @@ export type TestBroker = {
   open(nodeId: string): Promise<BrokerParts & { close(): Promise<void> }>;
   /** Publishes one event per key to the topic; ids are `<prefix><index>`. */
   publish(topic: string, keys: readonly (string | null)[], prefix?: string): Promise<void>;
+  /** What the database answers to a query of the test. */
+  rows<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
   /** Call after a transaction that wrote outbox rows has committed. */
   wakeOutbox(): void;
   drop(): Promise<void>;
@@ -94,6 +96,8 @@ export async function createTestBroker(
       return opened;
     },
     publish: (topic, keys, prefix = 'e') => publishKeys(publisher, topic, { keys, prefix }),
+    rows: async <Row extends object>(sql: string, params: readonly unknown[] = []) =>
+      (await database.database.pool.query<Row>(sql, [...params])).rows,
     wakeOutbox,
     drop: async () => {
       for (const close of closers) await close().catch(() => undefined);
@@ -141,13 +145,19 @@ async function publishKeys(
     });
 }
 
-/** Settings for a quick test: retries after a few milliseconds, no jitter. */
+/** Tries again after a few milliseconds, no jitter. */
+export const quickRetry = { maxRetries: 3, baseMs: 20, factor: 2, maxMs: 1_000, jitter: 0 };
+
+/** Settings for a quick test. */
 export const quickSettings = (over: Record<string, unknown> = {}): SubscriptionSettings =>
   subscriptionSettingsSchema.parse({
     delivery: { kind: 'pull' },
-    retry: { maxRetries: 3, baseMs: 20, factor: 2, maxMs: 1_000, jitter: 0 },
+    retry: quickRetry,
     ...over,
   });
+
+/** For a call that nobody gives up. */
+export const never = new AbortController().signal;
 
 /** Resolves when the condition holds; rejects after a while, with what was seen last. */
 export async function until<Seen>(

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   createTestBroker,
+  never,
   quickSettings,
   type TestBroker,
   until,
@@ -19,7 +20,6 @@ const AVAILABLE_MS = 5_000;
 /** Nothing is to come: so long it is waited for all the same. */
 const NOTHING_MS = 20;
 const ACTOR = 'test';
-const never = new AbortController().signal;
 
 type Command =
   | { readonly kind: 'publish'; readonly keys: readonly (number | null)[] }

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TopicSettings, topicSettingsSchema } from '#contracts/topic.ts';
-import { quickSettings, until } from '#server/testing/test-broker.ts';
+import { never, quickSettings, until } from '#server/testing/test-broker.ts';
 import { createTestEngine, type TestEngine } from '#server/testing/test-engine.ts';
 
 const LEAF = 100;
-const NEVER = new AbortController().signal;
 let kit: TestEngine;
 beforeAll(async () => {
   kit = await createTestEngine({ leafPositions: LEAF });
@@ -59,7 +58,7 @@ const factsAbout = async (subject: string) => {
   return page.items;
 };
 const receive = (name: string, max: number) =>
-  kit.engine.broker.receive(name, { max, waitMs: 200 }, NEVER);
+  kit.engine.broker.receive(name, { max, waitMs: 200 }, never);
 
 describe.each(['stream', 'queue'] as const)('a %s below the low mark', (mode) => {
   const topic = `orders-${mode}`;

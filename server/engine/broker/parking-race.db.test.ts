@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   createTestBroker,
   indexOf,
+  never,
   quickSettings,
   type TestBroker,
   until,
@@ -12,8 +13,6 @@ beforeAll(async () => {
   kit = await createTestBroker();
 });
 afterAll(() => kit.drop());
-
-const never = new AbortController().signal;
 
 /** Longer than parked events wait to be stored. */
 const SLOW_DELETE = `

@@ -4,6 +4,7 @@ import { insertClaims } from '#server/storage/claim-rows.ts';
 import {
   createTestBroker,
   indexOf,
+  never,
   quickSettings,
   type TestBroker,
   until,
@@ -17,7 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => kit.drop());
 
-const never = new AbortController().signal;
 const queueOf = (topic: string, over: Record<string, unknown> = {}) =>
   quickSettings({ mode: 'queue', filter: { topics: [topic] }, ...over });
 const keysOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `k${i % 40}`);

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  createTestBroker,
+  indexOf,
+  quickRetry,
+  type TestBroker,
+  until,
+} from '#server/testing/test-broker.ts';
+import { defineConsumer } from './consumer-definition.ts';
+
+let kit: TestBroker;
+beforeAll(async () => {
+  kit = await createTestBroker();
+});
+afterAll(() => kit.drop());
+
+test('a server that was killed is taken over: nothing is lost and the zombie cannot commit', async () => {
+  const first = await kit.open('killed');
+  const firstSeen: number[] = [];
+  const held = Promise.withResolvers<void>();
+  const definition = {
+    name: 'taken-over',
+    description: '',
+    version: '1',
+    filter: { topics: ['takeover'] },
+    timeoutMs: 60_000,
+  };
+  await first.broker.register(
+    defineConsumer({
+      ...definition,
+      handle: async (event) => {
+        firstSeen.push(indexOf(event));
+        await held.promise;
+      },
+    }),
+  );
+  await kit.publish(
+    'takeover',
+    Array.from({ length: 40 }, (_, i) => `k${i}`),
+    't',
+  );
+  await until(
+    () => firstSeen.length,
+    (count) => count === 16,
+  );
+
+  const second = await kit.open('killed');
+  const secondSeen = new Set<number>();
+  await second.broker.register(
+    defineConsumer({
+      ...definition,
+      handle: (event) => {
+        secondSeen.add(indexOf(event));
+      },
+    }),
+  );
+  await until(
+    () => secondSeen.size,
+    (count) => count === 40,
+  );
+  await until(
+    () => second.broker.lag('taken-over'),
+    (lag) => lag.total === 0,
+  );
+  held.resolve();
+  await first.close().catch(() => undefined);
+
+  await until(
+    () =>
+      kit.rows<{ sum: number }>(
+        `SELECT sum(committed)::int AS sum FROM subscription_partitions JOIN subscriptions s ON s.id = subscription_id WHERE s.name = 'taken-over'`,
+      ),
+    (committed) => committed[0]?.sum === 40,
+  );
+  expect(
+    (await second.broker.lag('taken-over')).partitions.every((one) => one.owner === 'killed'),
+  ).toBe(true);
+  await second.close();
+});
+
+test('an event whose handler kills the process reaches the dead letters', async () => {
+  const seenBy: number[] = [];
+  const definition = {
+    name: 'killer',
+    description: '',
+    version: '1',
+    filter: { topics: ['killer'] },
+    retry: { ...quickRetry, baseMs: 1 },
+    timeoutMs: 60_000,
+  };
+  await kit.publish('killer', ['k'], 'kill');
+  const lives = [];
+  // The handler never comes back, and the next life of the server takes over: first try, then 1 + 3 recorded ones.
+  for (let life = 0; life < 5; life += 1) {
+    const server = await kit.open('killer');
+    lives.push(server);
+    await server.broker.register(
+      defineConsumer({
+        ...definition,
+        handle: () => {
+          seenBy.push(life);
+          return new Promise(() => undefined);
+        },
+      }),
+    );
+    await until(() => seenBy.includes(life), Boolean);
+  }
+  const last = await kit.open('killer');
+  await last.broker.register(defineConsumer({ ...definition, handle: () => undefined }));
+  const page = await until(
+    () => last.deadLetters.list({ subscription: 'killer', limit: 10 }),
+    (one) => one.items.length === 1,
+  );
+  expect(page.items[0]?.errorClass).toBe('ProcessEnded');
+  expect(page.items[0]?.attemptCount).toBe(4);
+  await last.close();
+}, 60_000);
