@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { whenEntry } from './entry.ts';
+import { generate } from './generate.ts';
 import { repositoryRoot, run } from './run.ts';
 
 const SOURCES = ['app', 'components', 'lib', 'contracts', 'public'];
@@ -15,8 +16,12 @@ const SETTINGS = [
 const STAMP = join(repositoryRoot, '.next/weir-sources-hash');
 const BUILD_ID = join(repositoryRoot, '.next/BUILD_ID');
 
-/** Builds the dashboard when anything it is made of changed since it was built last. */
+/**
+ * Writes the Prisma client and builds the dashboard, each when anything it is made of changed since it was made last. After it every
+ * program that starts the server can run.
+ */
 export async function buildWhenChanged(): Promise<void> {
+  await generate();
   const hash = hashSources();
   if (existsSync(BUILD_ID) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hash) return;
   console.log('  Building the dashboard (only when its sources changed; about a minute) …');

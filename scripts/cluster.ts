@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '#server/storage/embedded-postgres.ts';
 import { buildWhenChanged } from './build.ts';
 import { whenEntry } from './entry.ts';
-import { generate } from './generate.ts';
 import { repositoryRoot } from './run.ts';
 
 const DEFAULT_NODES = 3;
@@ -14,7 +13,6 @@ const STOP_WITHIN_MS = 12_000;
 
 /** Several servers on one embedded Postgres, each with a data folder, a name and a port of its own. Ends with them. */
 export async function cluster(count: number): Promise<void> {
-  await generate();
   await buildWhenChanged();
   const dataFolder = process.env['WEIR_DATA_DIR'] ?? join(repositoryRoot, '.weir');
   const postgres = await startEmbeddedPostgres({

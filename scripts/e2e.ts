@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { buildWhenChanged } from './build.ts';
 import { findChromium } from './chromium.ts';
 import { whenEntry } from './entry.ts';
-import { generate } from './generate.ts';
 import { report, runPlaywright, type Tally } from './tally.ts';
 
 /** The browser stories against a production build, with a database and a port of their own. */
 export async function e2e(): Promise<Tally> {
-  await generate();
   await buildWhenChanged();
   const dataFolder = mkdtempSync(join(tmpdir(), 'weir-e2e-'));
   // As root, Postgres runs as another user, who must be able to pass through.

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { whenEntry } from './entry.ts';
 import { repositoryRoot, run } from './run.ts';
 
-const SCHEMA = join(repositoryRoot, 'prisma/schema.prisma');
+const SCHEMA = join(repositoryRoot, 'prisma/schema');
 const GENERATED = join(repositoryRoot, 'server/storage/generated');
 const STAMP = join(GENERATED, '.schema-hash');
 
@@ -13,10 +13,9 @@ const STAMP = join(GENERATED, '.schema-hash');
 export async function generate(): Promise<void> {
   const require = createRequire(import.meta.url);
   const prismaPackage = require.resolve('prisma/package.json');
-  const hash = createHash('sha256')
-    .update(readFileSync(SCHEMA))
-    .update(readFileSync(prismaPackage))
-    .digest('hex');
+  const schema = readdirSync(SCHEMA).toSorted();
+  const contents = [...schema.map((name) => join(SCHEMA, name)), prismaPackage].map(readText);
+  const hash = createHash('sha256').update(contents.join('\0')).digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hash) return;
   await run(
     process.execPath,
@@ -31,5 +30,7 @@ export async function generate(): Promise<void> {
   );
   writeFileSync(STAMP, hash);
 }
+
+const readText = (path: string): string => readFileSync(path, 'utf8');
 
 await whenEntry(import.meta.url, generate);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '#server/testing/test-database.ts';
@@ -10,6 +10,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await testDatabase.drop();
 });
+
+const SCHEMA = join(import.meta.dirname, '../../prisma/schema');
 
 const POSTGRES_TYPES: Readonly<Record<string, string>> = {
   Boolean: 'bool',
@@ -26,9 +28,11 @@ const POSTGRES_TYPES: Readonly<Record<string, string>> = {
   Bytes: 'bytea',
 };
 
-/** `table.column type null?` of every column that schema.prisma describes. */
+/** `table.column type null?` of every column that the Prisma schema describes. */
 function describedColumns(): readonly string[] {
-  const schema = readFileSync(join(import.meta.dirname, '../../prisma/schema.prisma'), 'utf8');
+  const schema = readdirSync(SCHEMA)
+    .map((name) => readFileSync(join(SCHEMA, name), 'utf8'))
+    .join('\n');
   const models = [...schema.matchAll(/^model (\w+) \{\n([^]*?)^\}/gm)];
   const names = new Set(models.map(([, name]) => name));
   return models.flatMap(([, name, body = '']) => {
@@ -48,7 +52,7 @@ function describedColumns(): readonly string[] {
   });
 }
 
-test('schema.prisma describes every column of the migrated database, and no other', async () => {
+test('the Prisma schema describes every column of the migrated database, and no other', async () => {
   const { rows } = await testDatabase.database.pool.query<{ described: string }>(
     `SELECT format('%s.%s %s%s', c.table_name, c.column_name, c.udt_name,
                    CASE c.is_nullable WHEN 'YES' THEN ' null' END) AS described
