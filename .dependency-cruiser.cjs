@@ -56,7 +56,7 @@ module.exports = {
     mayImport('sdk-stands-alone', '^sdk/', ['sdk', 'contracts']),
     // Benchmarks measure the engine from inside as well as over HTTP.
     mayImport('bench-measures', '^bench/', ['bench', 'sdk', 'server', 'contracts', 'scripts']),
-    mayImport('scripts-start-the-server', '^scripts/', ['scripts', 'server']),
+    mayImport('scripts-start-the-server', '^scripts/', ['scripts', 'server', 'bench']),
     {
       name: 'config-is-for-main',
       comment: 'Settings are parsed once; what needs one is given it.',
