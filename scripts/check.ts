@@ -27,7 +27,11 @@ export async function check(): Promise<Tally> {
     // Next writes the types of its pages; without them a page's props are not checked.
     await runCheck({ title: 'page types', command: 'next', args: ['typegen'] }),
     await runCheck({ title: 'types', command: 'tsc', args: ['--noEmit', '-p', '.'] }),
-    await runCheck({ title: 'lint', command: 'oxlint', args: ['--type-aware'] }),
+    await runCheck({
+      title: 'lint',
+      command: 'oxlint',
+      args: ['--type-aware', '--report-unused-disable-directives-severity', 'error'],
+    }),
     await runCheck({
       title: 'import rules',
       command: 'depcruise',

@@ -70,7 +70,7 @@ export function EditDialog(props: {
         </>
       }
     >
-      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Ctrl+Enter inside is caught here */}
+      {/* Ctrl+Enter inside is caught here. */}
       <div onKeyDownCapture={onKeyDown} className="grid gap-4 pt-1 md:grid-cols-2">
         <section aria-label="Payload">
           <h3 className="mb-1 text-s font-medium text-text-2">Payload</h3>

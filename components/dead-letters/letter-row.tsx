@@ -14,8 +14,7 @@ export function LetterRow(props: { letter: DeadLetter; isChosen: boolean; onTogg
   const name = nameOf(letter);
   return (
     <div className="flex h-full cursor-pointer items-center">
-      {/* The tick is not the row: what happens on it stays there. */}
-      {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions */}
+      {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the tick is not the row: what happens on it stays there */}
       <span
         className="grid h-full w-10 shrink-0 cursor-default place-items-center"
         onClick={(event) => event.stopPropagation()}

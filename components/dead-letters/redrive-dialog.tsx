@@ -163,8 +163,7 @@ function usePlan(request: RedriveInput | null) {
     if (asked === null || request === null) return undefined;
     const timer = setTimeout(() => mutate(request), PLAN_AFTER_MS);
     return () => clearTimeout(timer);
-    // `asked` is the request by value; the reason changes nothing about the plan.
-    // oxlint-disable-next-line react/exhaustive-deps
+    // oxlint-disable-next-line react/exhaustive-deps -- `asked` is the request by value; the reason changes nothing about the plan
   }, [asked, mutate]);
   return plan;
 }

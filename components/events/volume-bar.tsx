@@ -88,8 +88,6 @@ function Bars(props: { histogram: Histogram; onRange: (range: Range) => void }) 
           const isPartial = histogram.partial && index === histogram.counts.length - 1;
           return (
             <span
-              // A bar is its place in time.
-              // oxlint-disable-next-line react/no-array-index-key
               key={index}
               className={
                 isPartial

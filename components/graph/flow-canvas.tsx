@@ -1,6 +1,5 @@
 'use client';
 
-// oxlint-disable-next-line import/no-unassigned-import -- the stylesheet of React Flow
 import '@xyflow/react/dist/base.css';
 import {
   type Edge,

@@ -11,9 +11,8 @@ export function CodeBlock(props: {
 }) {
   return (
     <div className={cn('relative', props.className)}>
-      {/* A region that scrolls must be reachable by keyboard. */}
       <pre
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
         tabIndex={0}
         role="region"
         aria-label={props.label}

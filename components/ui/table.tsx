@@ -4,8 +4,7 @@ import { cn } from './cn.ts';
 /** Plain table parts with the house's density. Scrolls sideways inside itself when there is no room. */
 export function Table({ className, label, ...rest }: ComponentProps<'table'> & { label: string }) {
   return (
-    // A region that scrolls must be reachable by keyboard.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
     <div className="w-full overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
       <table {...rest} className={cn('w-full border-collapse text-s', className)} />
     </div>

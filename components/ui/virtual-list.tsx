@@ -113,8 +113,7 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
             if (item === undefined) return null;
             const key = getKey(item);
             return (
-              // The grid has the focus and handles the keys for its rows.
-              // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
+              // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid has the focus and handles the keys for its rows
               <div
                 key={key}
                 id={`${baseId}-${row.index}`}
