@@ -8,7 +8,12 @@ export const MAX_FRAMES_PER_SECOND = 10;
 export const MAX_FRAME_EVENTS = 500;
 export const MAX_FRAME_BYTES = 256 * 1_024;
 export const MAX_LIVE_SUBSCRIPTIONS = 20;
-/** A payload above this is left out of a frame: the event then has `datatruncated: true` and is read whole by its id. */
+/** Of the queries of one client as JSON, in characters. */
+export const MAX_LIVE_QUERIES_LENGTH = 8 * 1_024;
+/**
+ * A payload above this is left out of a frame, and so are extension attributes above it: the event then has
+ * `datatruncated: true` and is read whole by its id.
+ */
 export const MAX_LIVE_DATA_BYTES = 16 * 1_024;
 /** Frames a client may leave unacknowledged once it has begun to acknowledge. */
 export const MAX_UNACKNOWLEDGED_FRAMES = 2;

@@ -1,32 +1,33 @@
 import {
-  type EventsFrame,
   type LiveProblem,
   liveReceivedSchema,
   liveSubscribeSchema,
   liveUnsubscribeSchema,
   MAX_FRAMES_PER_SECOND,
+  MAX_LIVE_QUERIES_LENGTH,
   MAX_LIVE_SUBSCRIPTIONS,
   MAX_UNACKNOWLEDGED_FRAMES,
 } from '#contracts/live-feed.ts';
 import { type Clock, type Random } from '#server/engine/clock.ts';
 import { isEngineError } from '#server/engine/errors.ts';
 import { type Logger } from '#server/engine/logger.ts';
-import { FrameBatcher, MAX_PENDING_BYTES, type PendingBudget } from './frame-batcher.ts';
+import { FrameBatcher } from './frame-batcher.ts';
 import { type LiveEngine } from './live-engine.ts';
 import { type LiveFeed } from './live-feed.ts';
-import { type LiveItem } from './live-item.ts';
+import { type LiveFrame, type LiveItem } from './live-item.ts';
 import { LiveSubscription } from './live-subscription.ts';
+import { MAX_FILL_BYTES, PendingBudget } from './pending-budget.ts';
 
 const FRAME_INTERVAL_MS = 1_000 / MAX_FRAMES_PER_SECOND;
-/** A client holding more than this reads no further page until some of it is sent. */
-const FILL_BELOW_BYTES = MAX_PENDING_BYTES / 2;
 const FILL_RETRY_MS = 1_000;
+/** What a client sends comes back in a problem: not all of it. */
+const MAX_PROBLEM_LENGTH = 500;
 
 /** The outside as one client sees it. */
 export type LiveTransport = {
-  sendFrame(frame: EventsFrame): void;
+  sendFrame(frame: LiveFrame): void;
   sendProblem(problem: LiveProblem): void;
-  /** Whether everything sent before has left the process; `drained` is called when it has. */
+  /** Whether everything sent before has left the process; `pump` is called when it has. */
   isDrained(): boolean;
 };
 
@@ -42,12 +43,14 @@ type LiveClientDependencies = {
 /**
  * One connected client: at most ten frames a second over all its subscriptions, in turn. A frame goes at once when the last
  * one is 100 ms old, else when it is. Nothing is sent while the transport still holds something or two frames are
- * unacknowledged; meanwhile at most MAX_PENDING_BYTES wait, and beyond that frames become samples.
+ * unacknowledged; meanwhile at most MAX_PENDING_BYTES wait, and beyond that frames become samples. So one that is stuck
+ * costs 2 MB at most: what waits (1 MiB), one frame on its way (as text and as bytes, 256 KiB each), and its queries as they
+ * were asked and parsed (some 0.4 MiB at most).
  */
 export class LiveClient {
   readonly #deps: LiveClientDependencies;
   readonly #subscriptions = new Map<string, LiveSubscription>();
-  readonly #budget: PendingBudget = { bytes: 0 };
+  readonly #budget = new PendingBudget();
   readonly #closing = new AbortController();
   #unacknowledged: { readonly id: string; readonly position: number }[] = [];
   #acknowledges = false;
@@ -71,13 +74,18 @@ export class LiveClient {
       this.#refuse(id, `at most ${MAX_LIVE_SUBSCRIPTIONS} live subscriptions; unsubscribe one`);
       return null;
     }
+    const text = JSON.stringify(query);
+    if (this.#queriesLength(id) + text.length > MAX_LIVE_QUERIES_LENGTH) {
+      this.#refuse(id, `the queries have more than ${MAX_LIVE_QUERIES_LENGTH} characters in all`);
+      return null;
+    }
     try {
       const matches = this.#deps.engine.reader.matcher(query);
       this.#remove(id);
-      return this.#open({ id, filter: query, matches, fromPosition });
+      return this.#open({ id, query: text, matches, fromPosition });
     } catch (error) {
       if (!isEngineError(error)) throw error;
-      this.#deps.transport.sendProblem({ id, code: error.code, detail: error.message });
+      this.#tell({ id, code: error.code, detail: error.message });
       return null;
     }
   }
@@ -130,7 +138,7 @@ export class LiveClient {
 
   #open(options: {
     readonly id: string;
-    readonly filter: LiveSubscription['filter'];
+    readonly query: string;
     readonly matches: LiveSubscription['matches'];
     readonly fromPosition: number | undefined;
   }): { readonly position: number } {
@@ -140,7 +148,7 @@ export class LiveClient {
     const position = Math.min(options.fromPosition ?? tail, tail);
     const subscription = new LiveSubscription({
       id: options.id,
-      filter: options.filter,
+      query: options.query,
       matches: options.matches,
       batcher: new FrameBatcher<LiveItem>({ budget: this.#budget, random, position }),
       onReady: () => this.pump(),
@@ -166,7 +174,7 @@ export class LiveClient {
   }
 
   /** The newest of each subscription are enough: a position acknowledges all before it. */
-  #remember(frame: EventsFrame): void {
+  #remember(frame: LiveFrame): void {
     this.#unacknowledged.push({ id: frame.id, position: frame.position });
     if (this.#unacknowledged.length > MAX_UNACKNOWLEDGED_FRAMES) this.#unacknowledged.shift();
   }
@@ -188,7 +196,7 @@ export class LiveClient {
 
   /** One page-reader per client, and only while there is room for what it reads. */
   #fillNext(): void {
-    if (this.#isFilling || this.#budget.bytes >= FILL_BELOW_BYTES) return;
+    if (this.#isFilling || this.#budget.bytes >= MAX_FILL_BYTES) return;
     const behind = [...this.#subscriptions.values()].find(
       ({ state, batcher }) => state === 'catching-up' && !batcher.isFrameFull,
     );
@@ -207,8 +215,20 @@ export class LiveClient {
     this.pump();
   }
 
+  /** Of all subscriptions but the one that is replaced. */
+  #queriesLength(replaced: string): number {
+    let length = 0;
+    for (const { id, query } of this.#subscriptions.values())
+      if (id !== replaced) length += query.length;
+    return length;
+  }
+
   #refuse(id: string | null, detail: string): void {
-    this.#deps.transport.sendProblem({ id, code: 'invalid-request', detail });
+    this.#tell({ id, code: 'invalid-request', detail });
+  }
+
+  #tell({ detail, ...problem }: LiveProblem): void {
+    this.#deps.transport.sendProblem({ ...problem, detail: detail.slice(0, MAX_PROBLEM_LENGTH) });
   }
 }
 

@@ -11,6 +11,8 @@ import { LiveClient } from './live-client.ts';
 import { type LiveCounters } from './live-counters.ts';
 import { type LiveEngine } from './live-engine.ts';
 import { type LiveFeed } from './live-feed.ts';
+import { frameJson } from './live-item.ts';
+import { WaitingOperations } from './waiting-operations.ts';
 
 export type LiveSocket = Socket<ClientToServerEvents, ServerToClientEvents>;
 
@@ -21,7 +23,8 @@ export const OPERATIONS_ROOM = 'operations';
 const MAX_MESSAGES_PER_SECOND = 100;
 /** Packets waiting for a client that does not read; one more and it is put out. */
 const MAX_WAITING_PACKETS = 256;
-const MAX_WAITING_OPERATIONS = 200;
+/** The Socket.IO protocol's packet type EVENT. */
+const EVENT_PACKET = 2;
 
 export type LiveConnection = {
   /** Due by time alone: frames that move the position on. */
@@ -44,9 +47,9 @@ type ConnectionDependencies = {
 /** Binds one socket to its LiveClient. What arrives is unknown until it is parsed; what leaves never queues without bound. */
 export function openConnection(socket: LiveSocket, deps: ConnectionDependencies): LiveConnection {
   const { counters } = deps;
-  const operations = new Map<string, Operation>();
+  const operations = new WaitingOperations();
   const waiting = countWaitingPackets(socket);
-  const isDrained = () => waiting.packets === 0;
+  const isDrained = () => waiting.packets === 0 && socket.conn.transport.writable;
   const client = new LiveClient({
     ...deps,
     transport: {
@@ -56,23 +59,23 @@ export function openConnection(socket: LiveSocket, deps: ConnectionDependencies)
         counters.frames += 1;
         counters.events += frame.items.length;
         counters.dropped += frame.dropped ?? 0;
-        socket.emit('events', frame);
+        // As emit() does with an EventsFrame, whose items are JSON already.
+        socket.conn.write(`${EVENT_PACKET}${socket.nsp.name},["events",${frameJson(frame)}]`);
       },
     },
   });
 
   const sendOperations = (): void => {
-    for (const [id, operation] of operations) {
-      if (!isDrained()) return;
-      operations.delete(id);
+    while (isDrained()) {
+      const operation = operations.take();
+      if (operation === null) return;
       socket.emit('operation', operation);
     }
   };
-  const onDrain = (): void => {
+  const unlisten = onTransportReady(socket, () => {
     client.pump();
     sendOperations();
-  };
-  socket.conn.on('drain', onDrain);
+  });
 
   limitMessages(socket, deps.clock, waiting);
   socket.on('subscribe', (request: unknown, done: unknown) => {
@@ -96,7 +99,7 @@ export function openConnection(socket: LiveSocket, deps: ConnectionDependencies)
     if (watch.data.stats) deps.onWatchStats(socket);
   });
   socket.on('disconnect', () => {
-    socket.conn.off('drain', onDrain);
+    unlisten();
     client.close();
   });
 
@@ -104,7 +107,7 @@ export function openConnection(socket: LiveSocket, deps: ConnectionDependencies)
     tick: () => client.pump(),
     sendOperation: (operation) => {
       if (!socket.rooms.has(OPERATIONS_ROOM)) return;
-      if (operations.size < MAX_WAITING_OPERATIONS) operations.set(operation.id, operation);
+      operations.put(operation);
       sendOperations();
     },
   };
@@ -116,9 +119,26 @@ function setRoom(socket: LiveSocket, room: string, isIn: boolean): void {
   else void socket.leave(room);
 }
 
+/** Calls the listener whenever the transport has handed on what it was given. A connection may change its transport once. */
+function onTransportReady({ conn }: LiveSocket, listener: () => void): () => void {
+  let { transport } = conn;
+  const onUpgrade = () => {
+    transport.off('ready', listener);
+    transport = conn.transport;
+    transport.on('ready', listener);
+    listener();
+  };
+  transport.on('ready', listener);
+  conn.on('upgrade', onUpgrade);
+  return () => {
+    transport.off('ready', listener);
+    conn.off('upgrade', onUpgrade);
+  };
+}
+
 type Waiting = { packets: number };
 
-/** Packets handed over that the transport has not taken yet. A connection outlives the sockets on it. */
+/** Packets handed over that the transport has not taken yet. What it has taken may still be in this process: see `writable`. */
 function countWaitingPackets(socket: LiveSocket): Waiting {
   const waiting = { packets: 0 };
   const onCreate = () => {

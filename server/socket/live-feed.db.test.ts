@@ -5,7 +5,9 @@ import {
   type ClientToServerEvents,
   type EventsFrame,
   type LiveProblem,
+  MAX_FRAME_BYTES,
   MAX_LIVE_DATA_BYTES,
+  MAX_LIVE_QUERIES_LENGTH,
   type ServerToClientEvents,
   type StatsFrame,
 } from '#contracts/live-feed.ts';
@@ -136,6 +138,26 @@ describe('the live feed', () => {
     expect(frames.every((frame) => frame.dropped === undefined)).toBe(true);
   });
 
+  it('catches up without a gap over events of which a page holds more than may wait', async () => {
+    const before = test.engine.log.tailPosition();
+    const published: number[] = [];
+    const text = 'x'.repeat(MAX_LIVE_DATA_BYTES - 100);
+    for (let i = 0; i < 3; i += 1)
+      published.push(...(await publish('wide', 60, (index) => (index % 3 > 0 ? text : 'small'))));
+    const client = connect();
+    const positions: number[] = [];
+    const frames: EventsFrame[] = [];
+    gather(client, positions, frames);
+
+    await subscribe(client, { id: 'a', query: { topic: 'wide' }, fromPosition: before });
+
+    await vi.waitFor(() => expect(positions).toHaveLength(published.length), SOON);
+    expect(positions).toEqual(published);
+    expect(frames.every((frame) => frame.dropped === undefined)).toBe(true);
+    for (const frame of frames)
+      expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThan(MAX_FRAME_BYTES);
+  });
+
   it('serves a client that never acknowledges', async () => {
     const client = connect();
     const positions: number[] = [];
@@ -223,6 +245,25 @@ describe('the live feed', () => {
       { id: 'a', code: 'invalid-request' },
       { id: 'b', code: 'invalid-request' },
     ]);
+  });
+
+  it('refuses queries that are too long together, and says so shortly', async () => {
+    const client = connect();
+    const problems: LiveProblem[] = [];
+    client.on('problem', (problem) => problems.push(problem));
+    const subject = Array.from({ length: MAX_LIVE_QUERIES_LENGTH / 2_000 }, () => 'x'.repeat(900));
+    await subscribe(client, { id: 'a', query: { subject } });
+    await subscribe(client, { id: 'a', query: { subject } });
+    await subscribe(client, { id: 'b', query: { subject } });
+
+    client.emit('subscribe', { id: 'c', query: { subject } });
+    client.emit('subscribe', { id: 'd', query: { subject, ['x'.repeat(50_000)]: 1 } });
+
+    await vi.waitFor(() => expect(problems).toHaveLength(2), SOON);
+    expect(problems[0]).toMatchObject({ id: 'c', code: 'invalid-request' });
+    expect(problems[0]?.detail).toContain(String(MAX_LIVE_QUERIES_LENGTH));
+    expect(problems[1]?.id).toBe('d');
+    expect(problems[1]?.detail.length).toBeLessThanOrEqual(500);
   });
 
   it('sends the measured graph to those who watch it', async () => {

@@ -4,9 +4,12 @@ import { type LogRecord } from '#server/engine/log/event-record.ts';
 import { type Logger } from '#server/engine/logger.ts';
 import { LiveItem } from './live-item.ts';
 import { type LiveSubscription } from './live-subscription.ts';
+import { MAX_FILL_BYTES } from './pending-budget.ts';
 
 const READ_LIMIT = 1_000;
 const READ_BYTES = 1_048_576;
+/** Of a page for one that catches up. It takes what waits for it from a page; what it leaves is read again. */
+const CATCH_UP_READ_BYTES = MAX_FILL_BYTES;
 const FIRST_PAGE_LIMIT = 200;
 const SMALLEST_PAGE_LIMIT = 10;
 /** Pages one call of `fill` looks through when nothing matches. */
@@ -62,21 +65,20 @@ export class LiveFeed {
   join(subscription: LiveSubscription): void {
     if (subscription.state !== 'catching-up') return;
     if (subscription.batcher.readTo < this.#position) return;
-    const key = JSON.stringify(subscription.filter);
-    const group = this.#groups.get(key) ?? { matches: subscription.matches, members: new Set() };
+    const { query, matches } = subscription;
+    const group = this.#groups.get(query) ?? { matches, members: new Set() };
     group.members.add(subscription);
-    this.#groups.set(key, group);
+    this.#groups.set(query, group);
     subscription.state = 'live';
     this.#wake();
   }
 
   leave(subscription: LiveSubscription): void {
     subscription.state = 'closed';
-    subscription.batcher.clear();
-    const key = JSON.stringify(subscription.filter);
-    const group = this.#groups.get(key);
+    subscription.batcher.close();
+    const group = this.#groups.get(subscription.query);
     group?.members.delete(subscription);
-    if (group?.members.size === 0) this.#groups.delete(key);
+    if (group?.members.size === 0) this.#groups.delete(subscription.query);
   }
 
   /** Reads on for one that is behind until it has a frame, has joined, or has looked through a bounded number of pages. */
@@ -86,11 +88,11 @@ export class LiveFeed {
       if (subscription.state !== 'catching-up' || subscription.batcher.isFrameFull) return;
       const { readTo } = subscription.batcher;
       const records = await this.#turnstile.run(() =>
-        this.#deps.log.readAfter(readTo, limit, READ_BYTES),
+        this.#deps.log.readAfter(readTo, limit, CATCH_UP_READ_BYTES),
       );
+      // It may have been closed meanwhile.
       if (subscription.state !== 'catching-up') return;
-      const items = records.filter(subscription.matches).map((record) => new LiveItem(record));
-      subscription.batcher.add(items, records.at(-1)?.position ?? readTo, true);
+      takeFrom(records, subscription);
       limit = nextLimit(records);
       if (records.length === 0) subscription.batcher.add([], this.#position, true);
       this.join(subscription);
@@ -144,6 +146,21 @@ export class LiveFeed {
   }
 }
 
+/** What matches, up to MAX_FILL_BYTES of it. */
+function takeFrom(records: readonly LogRecord[], { batcher, matches }: LiveSubscription): void {
+  const items: LiveItem[] = [];
+  let bytes = 0;
+  let { readTo } = batcher;
+  for (const record of records) {
+    const item = matches(record) ? new LiveItem(record) : null;
+    bytes += item?.sizeBytes ?? 0;
+    if (bytes > MAX_FILL_BYTES) break;
+    if (item !== null) items.push(item);
+    readTo = record.position;
+  }
+  batcher.add(items, readTo, true);
+}
+
 function offerTo(member: LiveSubscription, items: readonly LiveItem[], readTo: number): void {
   const { batcher } = member;
   const first = items[0];
@@ -153,14 +170,14 @@ function offerTo(member: LiveSubscription, items: readonly LiveItem[], readTo: n
   if (!batcher.isEmpty) member.onReady();
 }
 
-/** As many as should fit into a page of READ_BYTES, going by the last page: reads from disk are bounded by their count alone. */
+/** As many as should fit into a page, going by the last one: the database looks at that many to tell which of them do. */
 function nextLimit(records: readonly LogRecord[]): number {
   if (records.length === 0) return FIRST_PAGE_LIMIT;
   let bytes = 0;
   for (const { dataText, dataBinary } of records) {
     bytes += 400 + (dataText?.length ?? dataBinary?.length ?? 0);
   }
-  const fitting = Math.floor((READ_BYTES * records.length) / bytes);
+  const fitting = Math.floor((CATCH_UP_READ_BYTES * records.length) / bytes);
   return Math.min(Math.max(fitting, SMALLEST_PAGE_LIMIT), READ_LIMIT);
 }
 

@@ -1,55 +1,54 @@
-import { type StoredEvent } from '#contracts/event.ts';
-import { MAX_LIVE_DATA_BYTES } from '#contracts/live-feed.ts';
-import { type LogRecord, toStoredEvent } from '#server/engine/log/event-record.ts';
+import { type EventsFrame, MAX_LIVE_DATA_BYTES } from '#contracts/live-feed.ts';
+import { type LogRecord, storedEventJson } from '#server/engine/log/event-record.ts';
 
-const ENVELOPE_BYTES = 300;
+/** The objects around the text of one that waits. */
+const OVERHEAD_BYTES = 100;
 
 /**
- * An event on its way to clients: measured once, parsed at most once, shared by all who see it. It holds what it will send
- * and nothing else, however long it waits: no payload that is cut, and no request that the payload was a part of.
+ * An event on its way to clients: written once as it is sent, shared by all who see it. It holds that text and nothing
+ * else, however long it waits: no payload that is cut, no parsed one, and no request that the payload was a part of.
  */
 export class LiveItem {
+  readonly position: number;
+  readonly text: string;
+  /** At most about 60 KB: the payload and the extensions are cut, and other attributes have a length of their own. */
   readonly sizeBytes: number;
-  readonly #record: LogRecord;
-  readonly #isCut: boolean;
-  #event: StoredEvent | null = null;
 
   constructor(record: LogRecord) {
-    const dataBytes = dataBytesOf(record);
-    this.#isCut = dataBytes > MAX_LIVE_DATA_BYTES;
-    this.#record = this.#isCut
-      ? { ...record, dataText: null, dataBinary: null }
-      : { ...record, dataText: copyOf(record.dataText) };
-    this.sizeBytes = envelopeBytes(record) + (this.#isCut ? 0 : dataBytes);
-  }
-
-  get position(): number {
-    return this.#record.position;
-  }
-
-  event(): StoredEvent {
-    this.#event ??= this.#isCut
-      ? { ...toStoredEvent(this.#record), datatruncated: true }
-      : toStoredEvent(this.#record);
-    return this.#event;
+    const bytes = Buffer.from(textOf(record));
+    this.position = record.position;
+    // A string that was put together keeps its parts, and a part of a string keeps all of it: this one is decoded anew.
+    this.text = bytes.toString();
+    const isAscii = bytes.length === this.text.length;
+    // One character outside Latin-1 makes each of them take two bytes.
+    const heldBytes = isAscii ? bytes.length : Math.max(bytes.length, 2 * this.text.length);
+    this.sizeBytes = heldBytes + OVERHEAD_BYTES;
   }
 }
 
-// A part of a string keeps all of it in memory: of one event, the batch it was published in.
-const copyOf = (text: string | null): string | null =>
-  text === null ? null : Buffer.from(text).toString();
+export type LiveFrame = Omit<EventsFrame, 'items'> & { readonly items: readonly LiveItem[] };
+
+/** The EventsFrame as JSON. */
+export function frameJson({ items, ...head }: LiveFrame): string {
+  const texts = items.map(({ text }) => text).join(',');
+  return `${JSON.stringify(head).slice(0, -1)},"items":[${texts}]}`;
+}
+
+function textOf(record: LogRecord): string {
+  const hasLargeData = dataBytesOf(record) > MAX_LIVE_DATA_BYTES;
+  const hasLargeExtensions =
+    record.extensions !== null &&
+    Buffer.byteLength(JSON.stringify(record.extensions)) > MAX_LIVE_DATA_BYTES;
+  if (!hasLargeData && !hasLargeExtensions) return storedEventJson(record);
+  const cut = storedEventJson({
+    ...record,
+    ...(hasLargeData ? { dataText: null, dataBinary: null } : {}),
+    ...(hasLargeExtensions ? { extensions: null } : {}),
+  });
+  return `${cut.slice(0, -1)},"datatruncated":true}`;
+}
 
 function dataBytesOf(record: LogRecord): number {
   if (record.dataText !== null) return Buffer.byteLength(record.dataText);
   return record.dataBinary === null ? 0 : Math.ceil((record.dataBinary.length * 4) / 3);
-}
-
-function envelopeBytes(record: LogRecord): number {
-  let bytes = ENVELOPE_BYTES + record.id.length + record.source.length + record.type.length;
-  bytes += (record.subject?.length ?? 0) + (record.streamId?.length ?? 0);
-  bytes += (record.correlationId?.length ?? 0) + (record.causationId?.length ?? 0);
-  for (const [name, value] of Object.entries(record.extensions ?? {})) {
-    bytes += name.length + String(value).length + 6;
-  }
-  return bytes;
 }

@@ -1,11 +1,18 @@
-import { type EventFilter } from '#contracts/event.ts';
-import { type EventsFrame } from '#contracts/live-feed.ts';
 import { type LogRecord } from '#server/engine/log/event-record.ts';
 import { type FrameBatcher } from './frame-batcher.ts';
-import { type LiveItem } from './live-item.ts';
+import { type LiveFrame, type LiveItem } from './live-item.ts';
 
 /** A feed that moved on without a match says so this often, so that a reconnect has little to look through again. */
 const PROGRESS_EVERY_MS = 5_000;
+
+type LiveSubscriptionOptions = {
+  readonly id: string;
+  readonly query: string;
+  readonly matches: (record: LogRecord) => boolean;
+  readonly batcher: FrameBatcher<LiveItem>;
+  readonly onReady: () => void;
+  readonly nowMs: number;
+};
 
 /**
  * One `subscribe` of one client.
@@ -16,7 +23,8 @@ const PROGRESS_EVERY_MS = 5_000;
  */
 export class LiveSubscription {
   readonly id: string;
-  readonly filter: EventFilter;
+  /** The filter as JSON: the same text is the same question. */
+  readonly query: string;
   readonly matches: (record: LogRecord) => boolean;
   readonly batcher: FrameBatcher<LiveItem>;
   /** Told when there may be something to send. */
@@ -25,16 +33,9 @@ export class LiveSubscription {
   #sentTo: number;
   #sentMs: number;
 
-  constructor(options: {
-    readonly id: string;
-    readonly filter: EventFilter;
-    readonly matches: (record: LogRecord) => boolean;
-    readonly batcher: FrameBatcher<LiveItem>;
-    readonly onReady: () => void;
-    readonly nowMs: number;
-  }) {
+  constructor(options: LiveSubscriptionOptions) {
     this.id = options.id;
-    this.filter = options.filter;
+    this.query = options.query;
     this.matches = options.matches;
     this.batcher = options.batcher;
     this.onReady = options.onReady;
@@ -47,7 +48,7 @@ export class LiveSubscription {
     return !this.batcher.isEmpty || this.#isProgressDue(nowMs);
   }
 
-  takeFrame(nowMs: number): EventsFrame | null {
+  takeFrame(nowMs: number): LiveFrame | null {
     const wasCatchingUp = this.state === 'catching-up';
     const batch =
       this.batcher.take() ??
@@ -59,7 +60,7 @@ export class LiveSubscription {
     this.#sentMs = nowMs;
     return {
       id: this.id,
-      items: batch.items.map((item) => item.event()),
+      items: batch.items,
       position: batch.position,
       ...(batch.dropped > 0 ? { sampled: true, dropped: batch.dropped } : {}),
       ...(wasCatchingUp ? { catchingUp: true } : {}),

@@ -41,6 +41,21 @@ describe('the tail cache', () => {
     expect(tail.after(0, 10, 1e9)).toBeNull();
   });
 
+  test('holds less of what is large in its extensions', () => {
+    const tail = new LogTail(100_000);
+    const extensions = Object.fromEntries(
+      Array.from({ length: 64 }, (_, index) => [`e${index}`, 'x'.repeat(1_000)]),
+    );
+
+    tail.add(
+      0,
+      [1, 2, 3].map((at) => ({ ...record(at, 0, at - 1), extensions })),
+    );
+
+    expect(tail.after(1, 10, 1e9)).toBeNull();
+    expect(tail.after(2, 10, 1e9)).toHaveLength(1);
+  });
+
   test('starts anew after a write by somebody else', () => {
     const tail = new LogTail();
     tail.add(0, [record(1, 0, 0)]);

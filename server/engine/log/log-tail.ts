@@ -3,6 +3,7 @@ import { type LogRecord } from './event-record.ts';
 /** Recently committed events kept in memory at most, by their approximate size. */
 export const TAIL_CACHE_BYTES = 16 * 1_048_576;
 const RECORD_OVERHEAD_BYTES = 400;
+const EXTENSION_OVERHEAD_BYTES = 40;
 
 /**
  * The newest part of the log in memory, so that a caught-up reader needs no query. Positions are gap-free, so contiguity proves
@@ -110,7 +111,18 @@ export class LogTail {
 
 function sizeOf(record: LogRecord): number {
   const data = record.dataText?.length ?? record.dataBinary?.length ?? 0;
-  return RECORD_OVERHEAD_BYTES + data;
+  const { extensions } = record;
+  return RECORD_OVERHEAD_BYTES + data + (extensions === null ? 0 : sizeOfExtensions(extensions));
+}
+
+/** They may be many times as large as the payload. */
+function sizeOfExtensions(extensions: NonNullable<LogRecord['extensions']>): number {
+  let bytes = 0;
+  for (const name in extensions) {
+    const value = extensions[name];
+    bytes += EXTENSION_OVERHEAD_BYTES + (typeof value === 'string' ? value.length : 0);
+  }
+  return bytes;
 }
 
 // Push at the end, shift at the front in amortised constant time, read by index.
