@@ -70,6 +70,14 @@ export async function addLeaf(db: Db, low: number, high: number): Promise<void> 
   await db.query('SELECT add_leaf($1, $2)', [low, high]);
 }
 
+/**
+ * To the end of the transaction nobody else attaches or detaches a leaf; appends and reads do not wait for it. LOCK TABLE has no snapshot
+ * while it waits: who ends a detach holds this lock and waits for snapshots, and would wait for ours.
+ */
+export async function lockLogShape(tx: Db): Promise<void> {
+  await tx.query('LOCK TABLE ONLY events IN SHARE UPDATE EXCLUSIVE MODE');
+}
+
 /** One process at a time sees to the leaves. Held by the connection until `unlockUpkeep`; false when somebody has it. */
 export async function tryLockUpkeep(client: Db): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
@@ -94,9 +102,9 @@ export async function selectLeafToSeal(db: Db): Promise<number | null> {
   return rows[0]?.from ?? null;
 }
 
-/** Nothing is written to it any more: freezes its rows, so that no later vacuum has to read it again. */
+/** Nothing is written to it any more: freezes its rows, so that no later vacuum has to read it again. Its end is not cut off: appends would wait. */
 export async function freezeLeaf(db: Db, from: number): Promise<void> {
-  await db.query(`VACUUM (FREEZE, ANALYZE) ${leafTable(from)}`);
+  await db.query(`VACUUM (FREEZE, ANALYZE, TRUNCATE false) ${leafTable(from)}`);
 }
 
 export async function markSealed(db: Db, from: number): Promise<void> {
@@ -226,9 +234,16 @@ export async function createLeafTable(tx: Db, from: number, to: number): Promise
   );
 }
 
-/** With all its indexes it becomes part of the log again. Ids in it are looked for again, when those after it are. */
-export async function attachLeaf(tx: Db, from: number, to: number): Promise<void> {
+/** Gives it all the indexes that the log has, so that attaching it builds none. */
+export async function indexLeaf(tx: Db, from: number): Promise<void> {
   await tx.query('SELECT index_leaf(leaf_name($1))', [from]);
+}
+
+/**
+ * It becomes part of the log again, which reads no row of it: its constraint says what the bounds say. Ids in it are looked for again, when
+ * those after it are.
+ */
+export async function attachLeaf(tx: Db, from: number, to: number): Promise<void> {
   await tx.query(
     `ALTER TABLE events ATTACH PARTITION ${leafTable(from)} FOR VALUES FROM (${from}) TO (${to})`,
   );

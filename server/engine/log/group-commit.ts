@@ -25,6 +25,8 @@ const RETRY_FOR_MS = 4_000;
 const RETRY_FIRST_MS = 25;
 const RETRY_MAX_MS = 400;
 const RETRY_AFTER_MS = 1_000;
+/** Times a batch is sent again for a leaf alone; others may fill one before it comes to it. */
+const MAX_LEAVES_MADE = 10;
 
 /** An append whose stream moves on so often is told of the conflict. */
 const MAX_DECISIONS = 100;
@@ -254,13 +256,22 @@ export class GroupCommit {
       } catch (error) {
         const kind = classifyDatabaseError(error);
         if (kind === 'data' || kind === 'bug') throw error;
-        // When none can be made now, the next attempt asks again.
-        if (kind === 'missing-leaf') await this.#deps.addLeaves().catch(() => undefined);
+        const hasLeaf = kind === 'missing-leaf' && (await this.#makeLeaf());
+        // A leaf that was made is tried at once, however long it took.
+        if (hasLeaf && attempt < MAX_LEAVES_MADE) continue;
         if (clock.monotonicMs() - started > RETRY_FOR_MS) throw givenUp(mayBeStored, error);
         logger.warn({ err: error, attempt }, 'append is tried again');
         await clock.sleep(Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** attempt));
       }
     }
+  }
+
+  /** False when none could be made now: the next attempt asks again. */
+  #makeLeaf(): Promise<boolean> {
+    return this.#deps.addLeaves().then(
+      () => true,
+      () => false,
+    );
   }
 
   #forget(batch: readonly Pending[]): void {

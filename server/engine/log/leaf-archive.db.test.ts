@@ -76,7 +76,7 @@ async function publish(count: number, prefix: string): Promise<void> {
     await kit.engine.publisher.publish({
       topic: 'kept',
       batch: true,
-      inputs: Array.from({ length: 50 }, (_, index) => ({
+      inputs: Array.from({ length: Math.min(50, count - from) }, (_, index) => ({
         attributes: {
           id: `${prefix}${from + index}`,
           source: 'test',
@@ -240,52 +240,117 @@ test('refuses what would leave a hole, lose the tail, or has nothing to come fro
   expect(await restore(1)).toMatch(/^failed: .*cannot be read/);
 });
 
+/** Whoever appends waits for no lock for longer. However busy the machine is, such a wait is for somebody who holds it. */
+const APPEND_LOCK_TIMEOUT_MS = 100;
 const impatient = (client: { query(sql: string): Promise<unknown> }) =>
-  client.query('SET lock_timeout = 400');
+  client.query(`SET lock_timeout = ${APPEND_LOCK_TIMEOUT_MS}`);
 
-test('no append waits for a lock while leaves are made, dropped and restored, also beside a long read', async () => {
-  const { engine, database } = kit;
-  const { writers } = database.database;
+async function makeWritersImpatient(): Promise<void> {
+  const { writers } = kit.database.database;
   writers.on('connect', (client) => void impatient(client));
-  const idle = await Promise.all([writers.connect(), writers.connect()]);
-  for (const client of idle) {
+  for (const client of await Promise.all([writers.connect(), writers.connect()])) {
     await impatient(client);
     client.release();
   }
-  complaints.length = 0;
+}
+const waitsOfAppends = () => complaints.filter((message) => /append.*lock timeout/.test(message));
+
+/** Appends without a pause; far fewer events a round than a leaf holds, so that leaves are made as fast as they fill. */
+function appendOn() {
   const stop = new AbortController();
-  let rounds = 0;
-  const appending = (async () => {
-    for (; !stop.signal.aborted; rounds += 1) await publish(50, `while-${rounds}-`);
+  const seen = { rounds: 0 };
+  const running = (async () => {
+    for (; !stop.signal.aborted; seen.rounds += 1) await publish(5, `while-${seen.rounds}-`);
   })();
-  const reader = await pool().connect();
-  await reader.query('BEGIN; SELECT count(*) FROM events');
+  // Whoever stops it is told.
+  running.catch(() => undefined);
+  const stopped = () => {
+    stop.abort();
+    return running;
+  };
+  return { seen, stop: stopped };
+}
+
+/** Some statement waits for a lock. */
+const isWaiting = (statement: string) =>
+  until(
+    async () =>
+      (
+        await pool().query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
+          [`%${statement}%`],
+        )
+      ).rowCount,
+    (count) => count !== null && count > 0,
+  );
+
+/** Does `work` while another session has done `statement` in a transaction that goes on. */
+async function beside(statement: string, work: () => Promise<unknown>): Promise<void> {
+  const other = await pool().connect();
+  try {
+    await other.query(`BEGIN; ${statement}`);
+    await work();
+  } finally {
+    await other.query('ROLLBACK');
+    other.release();
+  }
+}
+/** Whoever alters the log writes to the catalogue last, and stands still there with all its locks. */
+const HOLD_CATALOGUE = 'LOCK TABLE leaves IN SHARE MODE';
+const holdCatalogueOf = (from: number) =>
+  `SELECT FROM leaves WHERE from_position = ${from} FOR UPDATE`;
+const READ_LOG = 'SELECT count(*) FROM events';
+const LONG_MS = 120_000;
+
+test('no append waits for a lock while leaves are made, dropped and restored, also beside a long read', {
+  timeout: LONG_MS,
+}, async () => {
+  const { operations } = kit.engine;
+  await makeWritersImpatient();
+  complaints.length = 0;
   const from = (await selectLeafRows(pool())).find((leaf) => leaf.state !== 'dropped')?.from ?? 0;
+  const appending = appendOn();
+  const appendsGoOn = () => {
+    const enough = appending.seen.rounds + 10;
+    return until(
+      () => appending.seen.rounds,
+      (rounds) => rounds > enough,
+    );
+  };
+  try {
+    await beside(HOLD_CATALOGUE, async () => {
+      await isWaiting('add_leaf');
+      await appendsGoOn();
+    });
+    await beside(READ_LOG, async () => {
+      await operations.archiveLeaf(from, { drop: true }, 'tester');
+      await isWaiting('CONCURRENTLY');
+      await appendsGoOn();
+      // Cut off, because the read lasts; what ends it waits as well.
+      await isWaiting('FINALIZE');
+      await appendsGoOn();
+    });
+    await until(
+      async () => (await leafAt(from)).state,
+      (state) => state === 'dropped',
+    );
+    let restoring = '';
+    await beside(holdCatalogueOf(from), async () => {
+      restoring = (await operations.restoreLeaf(from, 'tester')).id;
+      await isWaiting(`state = 'restored'`);
+      await appendsGoOn();
+    });
+    expect(await ended(Promise.resolve({ id: restoring }))).toBe('done');
+    await appendsGoOn();
+    expect(waitsOfAppends()).toEqual([]);
 
-  const { id } = await engine.operations.archiveLeaf(from, { drop: true }, 'tester');
-  await until(
-    async () => (await leafAt(from)).isGoing,
-    (isGoing) => isGoing,
-  );
-  // Whoever waited for the read would wait for longer than it has patience for.
-  const before = { rounds, atMs: performance.now() };
-  await until(
-    () => performance.now() - before.atMs,
-    (tookMs) => tookMs > 1_000 && rounds > before.rounds + 5,
-  );
-  expect((await engine.operations.get(id)).state).toBe('running');
-  await reader.query('COMMIT');
-  reader.release();
-  await until(
-    async () => (await leafAt(from)).state,
-    (state) => state === 'dropped',
-  );
-  expect(await restore(from)).toBe('done');
-  stop.abort();
-  await appending;
-
-  const waits = complaints.filter((message) => /append.*lock timeout/.test(message));
-  expect(waits).toEqual([]);
+    // And a wait would be seen.
+    await beside('LOCK TABLE ONLY events IN ACCESS EXCLUSIVE MODE', () =>
+      until(waitsOfAppends, (waits) => waits.length > 0),
+    );
+  } finally {
+    await appending.stop();
+  }
   const { rows } = await pool().query<{ count: number; span: number }>(
     'SELECT count(*) AS count, max(position) - min(position) + 1 AS span FROM events',
   );

@@ -8,6 +8,7 @@ import {
   attachLeaf,
   countNeeds,
   createLeafTable,
+  indexLeaf,
   type LeafRow,
   leafTable,
   markArchived,
@@ -32,10 +33,13 @@ import {
   verifyLeafFile,
   writeLeafFile,
 } from './leaf-file.ts';
+import { lockShape } from './shape-lock.ts';
 import { inTransaction, withUpkeep } from './upkeep.ts';
 
 /** Retention has the lock for moments, another archive for as long as it takes. */
 const LOCK_AGAIN_MS = 200;
+/** Some 25 s: giving up means loading the leaf once more. */
+const ATTACH_TRIES = 60;
 
 type LeafArchiveDependencies = {
   readonly database: Database;
@@ -109,7 +113,10 @@ export class LeafArchive {
       await inTransaction(client, async () => {
         await createLeafTable(client, from, leaf.to);
         await this.#load(client, leaf, header, work);
+        await indexLeaf(client, from);
         await lowerLowMarks(client, leafTable(from));
+        const { clock } = this.#deps;
+        await lockShape(client, { clock, tries: ATTACH_TRIES, signal: work.signal });
         await attachLeaf(client, from, leaf.to);
         const data = { from, to: leaf.to - 1, rows: header.rows, actor: work.actor };
         await this.#tell(client, { type: 'weir.leaf.restored', subject: String(from), data });

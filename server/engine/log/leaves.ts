@@ -2,15 +2,14 @@ import { type Database, withTransaction } from '#server/storage/database.ts';
 import { addLeaf, selectLeafPositions, selectLeaves } from '#server/storage/leaf-rows.ts';
 import { type Clock } from '../clock.ts';
 import { MAX_BATCH_COMMIT_EVENTS } from './group-commit.ts';
+import { lockShape } from './shape-lock.ts';
 
 /** Empty leaves that always wait ahead of the tail. */
 export const LEAVES_AHEAD = 2;
 /** However small leaves are, so many positions ahead have one: no batch is larger. */
 const POSITIONS_AHEAD = 4 * MAX_BATCH_COMMIT_EVENTS;
-/** Making a leaf waits no longer than this for whoever alters the log, and tries again. */
-const LOCK_TIMEOUT_MS = 500;
-const MAX_TRIES = 3;
-const RETRY_FIRST_MS = 50;
+/** Some 2 s for whoever alters the log: an append that has no leaf waits for it. */
+const LOCK_TRIES = 8;
 
 type LeavesDependencies = { readonly database: Pick<Database, 'pool'>; readonly clock: Clock };
 
@@ -44,16 +43,8 @@ function lowOfMissing(leaves: readonly { readonly high: number }[], position: nu
 }
 
 async function addOne({ database, clock }: LeavesDependencies, low: number, high: number) {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await withTransaction(database.pool, async (tx) => {
-        await tx.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-        await addLeaf(tx, low, high);
-      });
-      return;
-    } catch (error) {
-      if (attempt === MAX_TRIES) throw error;
-      await clock.sleep(RETRY_FIRST_MS * 2 ** attempt);
-    }
-  }
+  await withTransaction(database.pool, async (tx) => {
+    await lockShape(tx, { clock, tries: LOCK_TRIES });
+    await addLeaf(tx, low, high);
+  });
 }
