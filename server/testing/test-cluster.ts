@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,7 @@ import {
 } from '#server/storage/postgres-cluster.ts';
 import { makeRunnable } from '#server/storage/postgres-home.ts';
 import { findPostgresPrograms } from '#server/storage/postgres-programs.ts';
+import { isAlive } from '#server/storage/process-identity.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -83,29 +85,28 @@ export async function teardown(): Promise<void> {
   await remove?.();
 }
 
-/** A run that was killed leaves its Postgres behind; the next run ends it. */
+/** A run that was killed leaves its Postgres behind; the next run of the same user ends it. */
 function removeLeftovers(): void {
   const homes = readdirSync(tmpdir()).filter((name) => name.startsWith(FOLDER_PREFIX));
   for (const home of homes.map((name) => join(tmpdir(), name))) {
     const owner = readNumber(join(home, 'owner'));
-    if (owner === undefined || isAlive(owner)) continue;
+    if (owner === undefined || isAlive(owner) || !isOurs(home)) continue;
     const postmaster = readNumber(join(home, 'postgres/postmaster.pid'));
     if (postmaster !== undefined && isAlive(postmaster)) process.kill(postmaster, 'SIGQUIT');
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
+/** Root gives what it makes to another user, and may remove anybody's. */
+function isOurs(path: string): boolean {
+  const user = process.getuid?.();
+  return (
+    user === undefined || user === 0 || statSync(path, { throwIfNoEntry: false })?.uid === user
+  );
+}
+
 function readNumber(path: string): number | undefined {
   if (!existsSync(path)) return undefined;
   const number = Number.parseInt(readFileSync(path, 'utf8'), 10);
   return Number.isNaN(number) ? undefined : number;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
