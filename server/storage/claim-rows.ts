@@ -1,8 +1,7 @@
 import { type Db } from './database.ts';
+import { multirangeText, type OffsetRange, parseMultirange } from './multirange.ts';
 import { LEASE_TTL_MS } from './node-rows.ts';
 import { type Owner, type PartitionStart } from './partition-rows.ts';
-
-type OffsetRange = { readonly from: number; readonly to: number };
 
 /** A range of one partition that is with one process. */
 export type ClaimRow = {
@@ -245,16 +244,6 @@ export async function purgeQueue(
     values,
   );
 }
-
-/** As Postgres writes a multirange of int8: `{[1,3),[5,7)}`. */
-export const multirangeText = (ranges: readonly OffsetRange[]): string =>
-  `{${ranges.map(({ from, to }) => `[${from},${to})`).join(',')}}`;
-
-export const parseMultirange = (text: string): OffsetRange[] =>
-  [...text.matchAll(/\[(\d+),(\d+)\)/g)].map(([, from, to]) => ({
-    from: Number(from),
-    to: Number(to),
-  }));
 
 const claimOf = (row: StoredClaim, suspect: boolean): ClaimRow => ({
   ...row,

@@ -1,4 +1,5 @@
 import { type Db } from './database.ts';
+import { multirangeText, type OffsetRange, parseMultirange } from './multirange.ts';
 import { LEASE_TTL_MS } from './node-rows.ts';
 import { QUEUE_LOW_MARK, QUEUE_LOW_POSITION } from './queue-marks.ts';
 
@@ -19,7 +20,11 @@ export type OwnedPartitionRow = {
   readonly committedPosition: number;
   readonly epoch: number;
   readonly suspectUntil: number;
+  /** Beyond the commit, and not to be delivered again: done at an owner that gave the partition up. */
+  readonly doneAhead: readonly OffsetRange[];
 };
+
+type StoredPartition = Omit<OwnedPartitionRow, 'doneAhead'> & { readonly doneAhead: string };
 
 export type PartitionRow = {
   readonly subscriptionId: number;
@@ -38,6 +43,8 @@ export type OffsetCommit = {
   readonly epoch: number;
   readonly committed: number;
   readonly position: number;
+  /** What is done beyond `committed`; null leaves it as it is stored. */
+  readonly doneAhead: readonly OffsetRange[] | null;
 };
 
 const EXPIRED = `NOT EXISTS (SELECT FROM nodes n WHERE n.node_id = p.owner AND n.incarnation = p.owner_incarnation
@@ -91,7 +98,7 @@ export async function acquirePartitions(
     readonly wanted: readonly { readonly topicId: number; readonly partition: number }[];
   },
 ): Promise<OwnedPartitionRow[]> {
-  const result = await tx.query<OwnedPartitionRow>(
+  const result = await tx.query<StoredPartition>(
     `UPDATE subscription_partitions p SET
        owner = $2, owner_incarnation = $3, epoch = p.epoch + 1, updated_at = now(),
        suspect_until = CASE WHEN p.owner IS NULL OR p.owner_incarnation = $3 THEN p.suspect_until
@@ -105,7 +112,7 @@ export async function acquirePartitions(
          AND NOT EXISTS (SELECT FROM subscriptions s WHERE s.id = $1 AND s.held_until > now())
        ORDER BY p.topic_id, p."partition" FOR UPDATE SKIP LOCKED)
      RETURNING p.topic_id AS "topicId", p."partition", p.committed, p.committed_position AS "committedPosition",
-       p.epoch, p.suspect_until AS "suspectUntil"`,
+       p.epoch, p.suspect_until AS "suspectUntil", p.done_ahead::text AS "doneAhead"`,
     [
       subscriptionId,
       owner.nodeId,
@@ -115,7 +122,7 @@ export async function acquirePartitions(
       taking.wanted.map((one) => one.partition),
     ],
   );
-  return result.rows;
+  return result.rows.map((row) => ({ ...row, doneAhead: parseMultirange(row.doneAhead) }));
 }
 
 /** Gives back one partition; with nothing in flight any more, so nothing is suspect. */
@@ -166,7 +173,10 @@ export async function releasePartitions(
   );
 }
 
-/** Returns the partitions whose offset now stands there; one that is missing has another owner or epoch and must be given up. */
+/**
+ * Returns the partitions whose offset now stands there; one that is missing has another owner or epoch and must be given up. What is stored
+ * as done beyond the offset is dropped as far as the offset passes it.
+ */
 export async function updateCommitted(
   db: Db,
   subscriptionId: number,
@@ -174,8 +184,10 @@ export async function updateCommitted(
   commits: readonly OffsetCommit[],
 ): Promise<{ topicId: number; partition: number }[]> {
   const result = await db.query<{ topicId: number; partition: number }>(
-    `UPDATE subscription_partitions p SET committed = v.committed, committed_position = v.position, updated_at = now()
-     FROM unnest($4::int[], $5::int[], $6::bigint[], $7::bigint[], $8::bigint[]) AS v(topic_id, "partition", epoch, committed, position)
+    `UPDATE subscription_partitions p SET committed = v.committed, committed_position = v.position, updated_at = now(),
+       done_ahead = coalesce(v.done_ahead::int8multirange, p.done_ahead) - int8multirange(int8range(NULL, v.committed))
+     FROM unnest($4::int[], $5::int[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
+       AS v(topic_id, "partition", epoch, committed, position, done_ahead)
      WHERE p.subscription_id = $1 AND p.topic_id = v.topic_id AND p."partition" = v."partition"
        AND p.owner = $2 AND p.owner_incarnation = $3 AND p.epoch = v.epoch AND p.committed <= v.committed
      RETURNING p.topic_id AS "topicId", p."partition"`,
@@ -188,6 +200,7 @@ export async function updateCommitted(
       commits.map((commit) => commit.epoch),
       commits.map((commit) => commit.committed),
       commits.map((commit) => commit.position),
+      commits.map(({ doneAhead }) => (doneAhead === null ? null : multirangeText(doneAhead))),
     ],
   );
   return result.rows;
@@ -233,7 +246,7 @@ export async function resetPartitions(
 ): Promise<void> {
   await tx.query(
     `UPDATE subscription_partitions p SET committed = v."offset", committed_position = v.position, epoch = p.epoch + 1,
-       owner = NULL, owner_incarnation = NULL, suspect_until = 0, problem = NULL, updated_at = now()
+       owner = NULL, owner_incarnation = NULL, suspect_until = 0, done_ahead = '{}', problem = NULL, updated_at = now()
      FROM unnest($2::int[], $3::int[], $4::bigint[], $5::bigint[]) AS v(topic_id, "partition", "offset", position)
      WHERE p.subscription_id = $1 AND p.topic_id = v.topic_id AND p."partition" = v."partition"`,
     [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { multirangeText, parseMultirange } from '#server/storage/claim-rows.ts';
+import { multirangeText, parseMultirange } from '#server/storage/multirange.ts';
 import { ClaimProgress } from './claim-progress.ts';
 
 const claim = fc

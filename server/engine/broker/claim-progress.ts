@@ -1,4 +1,4 @@
-type OffsetRange = { readonly from: number; readonly to: number };
+import { type OffsetRange } from '#server/storage/multirange.ts';
 
 /**
  * Which offsets of one claimed range are done, in any order; `to` is excluded. What is done at the front moves `from` up, so that what is

@@ -85,6 +85,8 @@ export type DeliverySource = {
   lose(lease: Lease): void;
   /** Stores how far everything is. */
   flush(): Promise<void>;
+  /** As `flush`, for good: whoever goes on delivers nothing again that is done. */
+  conclude(): Promise<void>;
   /** Forgets what is not stored. */
   drop(): void;
   /** Gives back what is held; nothing of it is in flight. */

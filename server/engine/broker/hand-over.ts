@@ -13,16 +13,16 @@ type HandOverDependencies = {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Stores how far everything is. */
-  readonly flush: () => Promise<void>;
+  /** Stores how far the partition is, and what is done beyond that. */
+  readonly conclude: (partition: OwnedPartition) => Promise<void>;
   /** The row of the partition is free for others. */
   readonly release: (partition: OwnedPartition) => Promise<void>;
 };
 
 /**
- * Gives partitions to other processes: nothing more is taken of it, what is in flight ends and its outcome is stored, then its row is
- * free. Whoever takes it finds nothing suspect, and nothing comes again once the group has caught up. Under load an event that waited
- * behind its key is given on undone, and with it those after it in the offset's order that were handled already.
+ * Gives partitions to other processes without a delivery being made twice: nothing more is taken of it, what is in flight ends and its
+ * outcome is stored, then its row is free. Whoever takes it finds nothing suspect, and finds what is done beyond the offset: an event that
+ * waited behind its key is given on undone, those after it in the offset's order that were handled are not delivered again.
  */
 export class HandOver {
   readonly #deps: HandOverDependencies;
@@ -38,7 +38,7 @@ export class HandOver {
   }
 
   async #give(partition: OwnedPartition, inHand: InHand): Promise<void> {
-    const { clock, flush, intake, logger, release } = this.#deps;
+    const { clock, conclude, intake, logger, release } = this.#deps;
     const until = clock.monotonicMs() + WITHIN_MS;
     inHand.giveBack(partition);
     while (partition.admitted > 0 || inHand.inFlight(partition) > 0) {
@@ -55,7 +55,7 @@ export class HandOver {
     }
     while (!partition.lost) {
       try {
-        await flush();
+        await conclude(partition);
         if (partition.lost) return;
         await release(partition);
         intake.lose(partition);

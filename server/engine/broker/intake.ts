@@ -92,7 +92,7 @@ export class Intake implements DeliveryIntake {
     for (const row of rows) {
       const ofRow = (other: { topicId: number; partition: number }) =>
         other.topicId === row.topicId && other.partition === row.partition;
-      const retried = new Set(retriedOffsets.filter(ofRow).map((one) => one.offset));
+      const retried = retriedOffsets.filter(ofRow).map((one) => one.offset);
       const owned = new OwnedPartition(row, retried, this.#rules.settings.maxInFlight);
       for (const key of keys.filter(ofRow)) this.#restoreLane(owned, key);
       this.#partitions.set(partitionKey(row.topicId, row.partition), owned);
@@ -321,7 +321,7 @@ export class Intake implements DeliveryIntake {
   /** False when there is no room for it in the partition's window. */
   #admit(partition: OwnedPartition, record: LogRecord, taken?: Delivery[]): boolean {
     if (!partition.progress.admit(record.offset, record.position)) return false;
-    const known = partition.retried.size > 0 && partition.retried.delete(record.offset);
+    const known = partition.settled.size > 0 && partition.settled.delete(record.offset);
     if (known || !this.#rules.matches(record)) {
       partition.progress.done(record.offset);
       this.#commits.note(partition);

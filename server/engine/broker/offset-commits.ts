@@ -50,6 +50,15 @@ export class OffsetCommits {
     return this.#writes.flush();
   }
 
+  /** As `flush`, for whoever has the partitions next: it also finds what is done beyond their offsets. */
+  conclude(partitions: Iterable<OwnedPartition>): Promise<void> {
+    for (const partition of partitions) {
+      partition.closing = true;
+      this.#writes.note(partition);
+    }
+    return this.#writes.flush();
+  }
+
   /** Forgets what is not stored: it will be delivered again. */
   drop(): void {
     this.#writes.drop();
@@ -78,7 +87,9 @@ export class OffsetCommits {
   }
 
   async #commit(partitions: readonly OwnedPartition[]): Promise<void> {
-    const moved = partitions.filter((partition) => partition.progress.watermark > partition.stored);
+    const moved = partitions.filter(
+      ({ closing, progress, stored }) => closing || progress.watermark > stored,
+    );
     if (moved.length === 0) return;
     const commits = moved.map((partition) => ({
       topicId: partition.topicId,
@@ -86,6 +97,7 @@ export class OffsetCommits {
       epoch: partition.epoch,
       committed: partition.progress.watermark,
       position: partition.progress.watermarkPosition,
+      doneAhead: partition.closing ? partition.doneAhead() : null,
     }));
     const stored = await this.#store.updateCommitted(this.#subscriptionId, this.#owner, commits);
     const kept = new Set(stored.map((row) => partitionKey(row.topicId, row.partition)));

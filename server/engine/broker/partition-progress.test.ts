@@ -23,6 +23,10 @@ describe('PartitionProgress', () => {
               open.delete(offset);
             }
             expect(progress.watermark).toBe(Math.min(next, ...open));
+            const ahead = Array.from({ length: next - progress.watermark }, (_, i) => next - 1 - i);
+            expect(progress.doneAhead()).toEqual(
+              ahead.filter((offset) => !open.has(offset)).toReversed(),
+            );
             // Never beyond the event at the watermark, or reading from there would skip it.
             expect(progress.watermarkPosition).toBeLessThanOrEqual(progress.watermark * 3);
           }

@@ -66,6 +66,14 @@ export class PartitionProgress {
     this.#watermark = mark;
   }
 
+  /** The offsets beyond the watermark that are done, in order. */
+  doneAhead(): number[] {
+    const offsets: number[] = [];
+    for (let offset = this.#watermark; offset < this.#next; offset += 1)
+      if (this.#done[offset & this.#mask] === 1) offsets.push(offset);
+    return offsets;
+  }
+
   #passGap(offset: number, position: number): boolean {
     if (this.#watermark !== this.#next) return false;
     this.#watermark = offset;

@@ -44,6 +44,8 @@ export function createQueueSource(
     wantsTake: () => true,
     lose: (lease) => intake.lose(lease),
     flush: () => commits.flush(),
+    // A claim says at each commit which of it are done.
+    conclude: () => commits.flush(),
     drop: () => commits.drop(),
     release: () => store.releaseClaims(id, owner, null),
     releaseIdle: async () => {

@@ -244,7 +244,7 @@ export class SubscriptionRunner {
     this.#stopping.abort();
     this.#replays.close(options.reason ?? stoppingError(this.subscription.name));
     await this.#retries.end();
-    await this.#source.flush();
+    await this.#source.conclude();
     if (ended) await this.#source.release();
     this.intake.clear();
     this.#source.drop();

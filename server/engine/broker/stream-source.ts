@@ -30,17 +30,13 @@ export function createStreamSource(
     readonly onRoom: () => void;
   },
 ): DeliverySource {
-  const { store, owner, clock, logger, log, head } = deps;
+  const { store, owner, log, head } = deps;
   const id = rules.subscriptionId;
   const { maxInFlight } = rules.settings;
   let isInDoubt = false;
   const commits = new OffsetCommits({
-    store,
-    owner,
+    ...deps,
     subscriptionId: id,
-    clock,
-    logger,
-    onLost: deps.onLost,
     onParked: () => {
       intake.recount();
       deps.onRoom();
@@ -50,7 +46,7 @@ export function createStreamSource(
   const handOver = new HandOver({
     ...deps,
     intake,
-    flush: () => commits.flush(),
+    conclude: (partition) => commits.conclude([partition]),
     release: async (partition) => {
       await store.releasePartition(id, owner, partition);
       deps.onReleased();
@@ -76,6 +72,7 @@ export function createStreamSource(
     },
     lose: (lease) => intake.lose(lease),
     flush: () => commits.flush(),
+    conclude: () => commits.conclude(intake.partitions.values()),
     drop: () => commits.drop(),
     release: async () => {
       await store.releasePartitions(id, owner);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { subscriptionSettingsSchema } from '#contracts/subscription.ts';
 import { type BrokerStore, createBrokerStore } from '#server/engine/broker/broker-store.ts';
+import { type OffsetCommit } from '#server/storage/partition-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../test-database.ts';
 import { createMemoryBrokerStore } from './memory-broker-store.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -50,9 +51,21 @@ const inMemory: Kind = {
 };
 
 const ownerNamed = (nodeId: string) => ({ nodeId, incarnation: randomUUID() });
+const range = (from: number, to: number) => ({ from, to });
 const place = (partition: number) => ({ topicId, partition });
 const wanted = () => [place(0), place(1)];
 const LIMIT = { limit: 10, except: [] };
+const commitOf = (
+  committed: number,
+  more: Partial<Pick<OffsetCommit, 'epoch' | 'doneAhead'>> = {},
+): OffsetCommit => ({
+  ...place(0),
+  epoch: 1,
+  committed,
+  position: committed,
+  doneAhead: null,
+  ...more,
+});
 
 describe.each([
   ['on Postgres', postgres],
@@ -128,13 +141,32 @@ describe.each([
   test('an offset is stored under its own epoch only, and never goes back', async () => {
     await take(first);
     const commit = (epoch: number, committed: number) =>
-      store.updateCommitted(id, first, [{ ...place(0), epoch, committed, position: committed }]);
+      store.updateCommitted(id, first, [commitOf(committed, { epoch })]);
 
     expect(await commit(0, 3)).toEqual([]);
     expect(await commit(1, 3)).toEqual([place(0)]);
     expect(await commit(1, 2)).toEqual([]);
     await store.resetPartitions(id, [{ ...place(0), offset: 1, position: 1 }]);
     expect(await commit(1, 4)).toEqual([]);
+  });
+
+  test('what is done beyond the offset is found by the next owner until the offset passes it, and a reset drops it', async () => {
+    const done = { doneAhead: [range(4, 6), range(8, 9)] };
+    const takenBy = async (owner: typeof first) => {
+      const [row] = await take(owner);
+      return { committed: row?.committed, doneAhead: row?.doneAhead };
+    };
+    await take(first);
+    expect(await store.updateCommitted(id, first, [commitOf(3, done)])).toEqual([place(0)]);
+    await store.releasePartitions(id, first);
+
+    expect(await store.updateCommitted(id, first, [commitOf(3, { doneAhead: [] })])).toEqual([]);
+    expect(await takenBy(second)).toEqual({ committed: 3, ...done });
+    await store.updateCommitted(id, second, [commitOf(5, { epoch: 2 })]);
+    await store.releasePartitions(id, second);
+    expect(await takenBy(first)).toEqual({ committed: 5, doneAhead: [range(5, 6), range(8, 9)] });
+    await store.resetPartitions(id, [{ ...place(0), offset: 1, position: 1 }]);
+    expect(await takenBy(second)).toEqual({ committed: 1, doneAhead: [] });
   });
 
   test('what a process took without knowing it gives back, and keeps what it holds', async () => {

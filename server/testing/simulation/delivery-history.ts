@@ -14,9 +14,23 @@ export type Attempt = {
 };
 
 /** One life of a process, under all the incarnations it has had. */
-type Process = { readonly incarnation: string; isKnownAs(incarnation: string): boolean };
+type Process = {
+  readonly incarnation: string;
+  /** It was frozen, or its network failed: what it had handled may come again although it gave its partitions up by itself. */
+  readonly isDisturbed: boolean;
+  isKnownAs(incarnation: string): boolean;
+};
 
-type Fate = { begun: number; ended: number; handled: boolean; skipped: boolean };
+type Fate = {
+  begun: number;
+  ended: number;
+  handled: boolean;
+  skipped: boolean;
+  /** Of the partition, when it was handled last. */
+  handledIn: number | null;
+  /** Whoever handled it gave its partition up since then, in order: it must not come again. */
+  isGivenOn: boolean;
+};
 
 const MAX_VIOLATIONS = 20;
 
@@ -77,6 +91,8 @@ export class DeliveryHistory {
     const fate = this.#fateOf(record);
     if (kind === 'delivery') {
       fate.begun += 1;
+      if (fate.isGivenOn)
+        this.#violation('P5', `event ${record.position} came again after a hand-over`);
       if (epoch !== null && this.#plan.mode === 'stream') this.#checkOrder(attempt);
     }
     this.#running.add(attempt);
@@ -95,6 +111,7 @@ export class DeliveryHistory {
     const fate = this.#fateOf(attempt.record);
     fate.ended += 1;
     fate.handled ||= isHandled;
+    if (isHandled) fate.handledIn = attempt.epoch;
   }
 
   /** A process that is gone works on nothing. */
@@ -199,11 +216,38 @@ export class DeliveryHistory {
       this.#ownerOfEpoch.set(name, owner);
       if (owner !== now.incarnation) this.#violation('P13', `${at} has two owners in one epoch`);
     }
-    if (isReset) this.#moved(before, now);
-    else if (now.committed > before.committed) {
+    if (isReset) {
+      this.#moved(before, now);
+      return;
+    }
+    if (now.committed > before.committed) {
       if (now.incarnation === null || !by.isKnownAs(now.incarnation))
         this.#violation('P13', `${at} was committed by a process that does not own it`);
       this.#checkCovered(now, before.committed);
+    }
+    this.#checkHandOver(before, now, by);
+  }
+
+  #checkHandOver(before: LeaseRow, now: LeaseRow, by: Process): void {
+    for (const record of this.#log.partition(now.topicId, now.partition)) {
+      if (!isDoneAhead(now, record) || isDoneAhead(before, record)) continue;
+      if (now.incarnation === null || !by.isKnownAs(now.incarnation))
+        this.#violation(
+          'P13',
+          `${record.position} was counted as done by one that is not its owner`,
+        );
+      this.#checkDone(record);
+    }
+    const isGivenUp = before.incarnation !== null && now.incarnation === null;
+    if (isGivenUp && !by.isDisturbed) this.#givenOn(before);
+  }
+
+  /** What was handled by its owner must not be delivered by the next. Effects of the other guarantees are counted at the end. */
+  #givenOn(lease: LeaseRow): void {
+    if (this.#plan.guarantee !== 'at-least-once') return;
+    for (const record of this.#log.partition(lease.topicId, lease.partition)) {
+      const fate = this.#fateOf(record);
+      if (fate.handledIn === lease.epoch) fate.isGivenOn = true;
     }
   }
 
@@ -212,7 +256,8 @@ export class DeliveryHistory {
     this.#floors.set(now.partition, now.committed);
     for (const record of this.#log.partition(now.topicId, now.partition)) {
       const fate = this.#fateOf(record);
-      if (record.offset >= now.committed) Object.assign(fate, { handled: false, skipped: false });
+      if (record.offset >= now.committed)
+        Object.assign(fate, { handled: false, skipped: false, handledIn: null, isGivenOn: false });
       else if (record.offset >= before.committed) fate.skipped = true;
     }
   }
@@ -309,6 +354,8 @@ export class DeliveryHistory {
       ended: 0,
       handled: false,
       skipped: false,
+      handledIn: null,
+      isGivenOn: false,
     };
     this.#fates.set(position, known);
     return known;
@@ -332,3 +379,6 @@ export class DeliveryHistory {
     if (this.violations.length < MAX_VIOLATIONS) this.violations.push(`${rule}: ${what}`);
   }
 }
+
+const isDoneAhead = ({ doneAhead }: LeaseRow, { offset }: LogRecord): boolean =>
+  doneAhead.some(({ from, to }) => from <= offset && offset < to);

@@ -145,7 +145,7 @@ function partitionStatements(
       for (const { topicId, partition, offset, position } of starts) {
         const place = { subscriptionId, topicId, partition };
         if (leaseAt(state, place) !== undefined) continue;
-        const none = { owner: null, incarnation: null, epoch: 0, suspectUntil: 0 };
+        const none = { owner: null, incarnation: null, epoch: 0, suspectUntil: 0, doneAhead: [] };
         const at = { committed: offset, committedPosition: position };
         state.tables.leases.push({ ...place, ...at, ...none });
       }
@@ -175,8 +175,10 @@ function partitionStatements(
         row.owner = owner.nodeId;
         row.incarnation = owner.incarnation;
         row.epoch += 1;
-        const { topicId, partition, committed, committedPosition, epoch, suspectUntil } = row;
-        return { topicId, partition, committed, committedPosition, epoch, suspectUntil };
+        const { topicId, partition, committed, committedPosition, epoch } = row;
+        const { suspectUntil, doneAhead } = row;
+        const at = { topicId, partition, committed, committedPosition };
+        return { ...at, epoch, suspectUntil, doneAhead };
       });
     },
     countPartitionsElsewhere: async (subscriptionId, owner) =>
@@ -226,7 +228,7 @@ function offsetStatements(
 ): Pick<LeaseStatements, 'updateCommitted' | 'resetPartitions' | 'selectPartitions'> {
   return {
     updateCommitted: async (subscriptionId, owner, commits) =>
-      commits.flatMap(({ topicId, partition, epoch, committed, position }) => {
+      commits.flatMap(({ topicId, partition, epoch, committed, position, doneAhead }) => {
         const fence = {
           type: 'partition',
           subscriptionId,
@@ -239,13 +241,16 @@ function offsetStatements(
         if (row === undefined || !holds(state, fence) || row.committed > committed) return [];
         row.committed = committed;
         row.committedPosition = position;
+        row.doneAhead = (doneAhead ?? row.doneAhead)
+          .map(({ from, to }) => ({ from: Math.max(from, committed), to }))
+          .filter(({ from, to }) => from < to);
         return [{ topicId, partition }];
       }),
     resetPartitions: async (subscriptionId, starts) => {
       for (const { topicId, partition, offset, position } of starts) {
         const row = leaseAt(state, { subscriptionId, topicId, partition });
         if (row === undefined) continue;
-        const none = { owner: null, incarnation: null, suspectUntil: 0 };
+        const none = { owner: null, incarnation: null, suspectUntil: 0, doneAhead: [] };
         const at = { committed: offset, committedPosition: position, epoch: row.epoch + 1 };
         Object.assign(row, none, at);
       }

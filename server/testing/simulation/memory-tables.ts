@@ -22,6 +22,7 @@ export type LeaseRow = Place & {
   incarnation: string | null;
   epoch: number;
   suspectUntil: number;
+  doneAhead: readonly Range[];
 };
 export type CursorRow = Place & { next: number; nextPosition: number };
 export type HeldClaimRow = Place & {

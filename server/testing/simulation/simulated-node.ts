@@ -39,6 +39,8 @@ export class SimulatedNode {
   readonly network: SimulatedNetwork;
   readonly log: SimulatedLog;
   readonly parts: BrokerParts;
+  /** It was frozen, or its network failed, at any time. */
+  isDisturbed = false;
   readonly #definition: ConsumerDefinition;
   readonly #incarnations = new Set<string>();
   readonly #listeners: {

@@ -108,6 +108,40 @@ const MUTANTS: Readonly<
       }),
     },
   },
+  'what is done beyond the offset is not handed on': {
+    rule: 'P5',
+    within: { mode: 'stream', guarantee: 'at-least-once', nodes: 3 },
+    sabotage: {
+      store: (store) => ({
+        ...store,
+        acquirePartitions: async (id, owner, taking) => {
+          const rows = await store.acquirePartitions(id, owner, taking);
+          return rows.map((row) => ({ ...row, doneAhead: [] }));
+        },
+      }),
+    },
+  },
+  'a reset leaves what is done beyond the offset': {
+    rule: 'P',
+    within: { mode: 'stream', guarantee: 'at-least-once', nodes: 2, concurrency: 16 },
+    sabotage: {
+      store: (store, tables) => ({
+        ...store,
+        transaction: (work) =>
+          store.transaction((tx) =>
+            work({
+              ...tx,
+              resetPartitions: async (id, starts) => {
+                const before = tables().leases.map((row) => row.doneAhead);
+                await tx.resetPartitions(id, starts);
+                for (const [index, row] of tables().leases.entries())
+                  row.doneAhead = before[index] ?? [];
+              },
+            }),
+          ),
+      }),
+    },
+  },
   'a failure is acknowledged before it is stored': {
     rule: 'P7',
     within: { mode: 'stream', guarantee: 'at-least-once' },

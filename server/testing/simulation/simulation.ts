@@ -197,7 +197,7 @@ class Simulation {
         this.#takeDown(command);
         return;
       case 'freeze':
-        this.#nodes[command.node]?.life.pause(command.forMs);
+        this.#freeze(command);
         return;
       case 'jump-clock':
         this.#nodes[command.node]?.life.jumpClock(command.byMs);
@@ -273,9 +273,17 @@ class Simulation {
     void node.stop().then(gone, gone);
   }
 
+  #freeze({ node: index, forMs }: Extract<PlannedCommand, { type: 'freeze' }>): void {
+    const node = this.#nodes[index];
+    if (node === undefined || node === null) return;
+    node.isDisturbed = true;
+    node.life.pause(forMs);
+  }
+
   #spoilNetwork({ node: index, fault, forMs }: Extract<PlannedCommand, { type: 'network' }>): void {
     const node = this.#nodes[index];
     if (node === undefined || node === null) return;
+    node.isDisturbed = true;
     node.network.fault = fault;
     this.#scheduler.after(forMs, () => {
       if (node.network.fault === fault) node.network.fault = { type: 'none' };
