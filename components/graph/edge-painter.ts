@@ -1,8 +1,9 @@
+import { watchTheme } from '#components/ui/theme-tokens.ts';
 import { DotField } from './dot-field.ts';
 import { DOTS_FROM_ZOOM, type DrawnEdge, drawGraph } from './draw-graph.ts';
 import { curvePath, type EdgeEnds, type SampledCurve, sampleCurve } from './edge-curve.ts';
 import { type Emphasis, type GraphEdgeSpec } from './graph-model.ts';
-import { readGraphTheme, watchTheme } from './graph-theme.ts';
+import { readGraphTheme } from './graph-theme.ts';
 import { type LiveValues } from './live-values.ts';
 
 /** `rate` per second; `errorRate` is the share of it that failed, 0 to 1. */

@@ -1,17 +1,8 @@
-/** The tokens a canvas needs, read from the page because a canvas cannot use CSS variables. */
-export type GraphTheme = {
-  readonly line: string;
-  readonly accent: string;
-  readonly fail: string;
-  readonly text: string;
-  readonly text2: string;
-  readonly surface: string;
-  readonly mono: string;
-};
+import { tokensOf } from '#components/ui/theme-tokens.ts';
 
-export const readGraphTheme = (element: Element): GraphTheme => {
-  const style = getComputedStyle(element);
-  const token = (name: string) => style.getPropertyValue(name).trim();
+/** The tokens a canvas needs, read from the page because a canvas cannot use CSS variables. */
+export const readGraphTheme = (element: Element) => {
+  const token = tokensOf(element);
   return {
     line: token('--line-strong'),
     accent: token('--accent'),
@@ -23,9 +14,4 @@ export const readGraphTheme = (element: Element): GraphTheme => {
   };
 };
 
-/** Calls back when the page changes between light and dark. */
-export const watchTheme = (onChange: () => void): (() => void) => {
-  const observer = new MutationObserver(onChange);
-  observer.observe(document.documentElement, { attributeFilter: ['data-theme', 'class'] });
-  return () => observer.disconnect();
-};
+export type GraphTheme = Readonly<ReturnType<typeof readGraphTheme>>;

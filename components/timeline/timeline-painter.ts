@@ -1,3 +1,4 @@
+import { watchTheme } from '#components/ui/theme-tokens.ts';
 import { type Timeline } from '#contracts/timeline.ts';
 import { drawAxis, drawLanes, type TimelineScene } from './draw-timeline.ts';
 import { type Arc, type EventDots } from './event-dots.ts';
@@ -52,15 +53,14 @@ export class TimelinePainter {
   }
 
   start(): void {
-    const observer = new MutationObserver(() => {
+    const stopTheme = watchTheme(() => {
       this.#theme = readTimelineTheme(this.#axis);
       this.request();
     });
-    observer.observe(document.documentElement, { attributeFilter: ['data-theme', 'class'] });
     const onVisibility = () => this.request();
     document.addEventListener('visibilitychange', onVisibility);
     this.#stopWatching = [
-      () => observer.disconnect(),
+      stopTheme,
       () => document.removeEventListener('visibilitychange', onVisibility),
       this.#controller.onMove(() => this.request()),
     ];

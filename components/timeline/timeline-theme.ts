@@ -1,20 +1,8 @@
-/** Tokens as the canvas needs them. */
-export type TimelineTheme = {
-  readonly line: string;
-  readonly lineStrong: string;
-  readonly accent: string;
-  readonly accentSoft: string;
-  readonly fail: string;
-  readonly text: string;
-  readonly text2: string;
-  readonly text3: string;
-  readonly bg: string;
-  readonly mono: string;
-};
+import { tokensOf } from '#components/ui/theme-tokens.ts';
 
-export const readTimelineTheme = (element: Element): TimelineTheme => {
-  const style = getComputedStyle(element);
-  const token = (name: string) => style.getPropertyValue(name).trim();
+/** Tokens as the canvas needs them. */
+export const readTimelineTheme = (element: Element) => {
+  const token = tokensOf(element);
   return {
     line: token('--line'),
     lineStrong: token('--line-strong'),
@@ -28,3 +16,5 @@ export const readTimelineTheme = (element: Element): TimelineTheme => {
     mono: token('--mono'),
   };
 };
+
+export type TimelineTheme = Readonly<ReturnType<typeof readTimelineTheme>>;

@@ -2,6 +2,7 @@ import { edgeWidth } from '#components/graph/draw-graph.ts';
 import { type GraphPicture, type ImageCard } from '#components/graph/graph-image.ts';
 import { type Positions } from '#components/graph/graph-model.ts';
 import { type LiveValues } from '#components/graph/live-values.ts';
+import { tokensOf } from '#components/ui/theme-tokens.ts';
 import { type TopologyEdge, type TopologyNode } from '#contracts/topology.ts';
 import { formatDuration } from '#lib/format/duration.ts';
 import { formatCount, formatRate } from '#lib/format/number.ts';
@@ -44,7 +45,6 @@ export const topologyPicture = (parts: {
   readonly edges: LiveValues<TopologyEdge>;
   readonly at: string;
 }): GraphPicture => {
-  const style = getComputedStyle(document.documentElement);
   return {
     title: `Weir topology, ${parts.at}`,
     nodes: parts.graph.nodes,
@@ -55,6 +55,6 @@ export const topologyPicture = (parts: {
       return node ? cardOf(node) : null;
     },
     widthOf: (edgeId) => edgeWidth(parts.edges.get(edgeId)?.rate ?? 0),
-    token: (name) => style.getPropertyValue(name).trim(),
+    token: tokensOf(document.documentElement),
   };
 };

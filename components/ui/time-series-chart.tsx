@@ -3,6 +3,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useEffect, useMemo, useRef } from 'react';
 import UPlot from 'uplot';
 import { cn } from './cn.ts';
+import { tokensOf, watchTheme } from './theme-tokens.ts';
 import { type Tone } from './tone.ts';
 
 export type ChartSeries = {
@@ -73,11 +74,10 @@ function Plot(props: TimeSeriesChartProps & { data: UPlot.AlignedData; height: n
       made.setSize({ width: element.clientWidth || FALLBACK_WIDTH_PX, height }),
     );
     resize.observe(element);
-    const theme = new MutationObserver(() => made.redraw(false, true));
-    theme.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    const stopTheme = watchTheme(() => made.redraw(false, true));
     return () => {
       resize.disconnect();
-      theme.disconnect();
+      stopTheme();
       made.destroy();
       chart.current = null;
     };
@@ -211,5 +211,5 @@ function summaryOf(props: TimeSeriesChartProps): string {
 }
 
 function tokenColour(variable: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
+  return tokensOf(document.documentElement)(variable);
 }

@@ -1,20 +1,8 @@
 import { type OpenAPIHono } from '@hono/zod-openapi';
-import {
-  type Broker,
-  type DeadLetters,
-  type EventReader,
-  type Leaves,
-  type MetricsPage,
-  type Operations,
-  type Publisher,
-  type Readiness,
-  type Timelines,
-  type Topics,
-  type TopologyReader,
-} from '#server/engine/engine-parts.ts';
-import { type EventLog } from '#server/engine/log/event-log.ts';
+import { type Engine } from '#server/engine/engine.ts';
 import { type Logger } from '#server/engine/logger.ts';
 import { type ScenarioControl } from '#server/engine/scenario-control.ts';
+import { type Service } from '#server/engine/service.ts';
 import { type ApiEnv } from './request.ts';
 import { createRequestGuard } from './request-guard.ts';
 import { createRouter } from './router.ts';
@@ -44,20 +32,7 @@ export type ApiConfig = {
 };
 
 /** The faces of the engine that HTTP shows. */
-export type ApiEngine = {
-  readonly log: EventLog;
-  readonly topics: Topics;
-  readonly publisher: Publisher;
-  readonly reader: EventReader;
-  readonly timelines: Timelines;
-  readonly broker: Broker;
-  readonly deadLetters: DeadLetters;
-  readonly operations: Operations;
-  readonly leaves: Leaves;
-  readonly topology: TopologyReader;
-  readonly metrics: MetricsPage;
-  readonly readiness: Readiness;
-};
+export type ApiEngine = Omit<Engine, keyof Service | 'nodes' | 'scenarioStore'>;
 
 export type ApiDependencies = {
   readonly engine: ApiEngine;

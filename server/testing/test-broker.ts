@@ -11,14 +11,15 @@ import { type Publisher } from '#server/engine/engine-parts.ts';
 import { createTraffic } from '#server/engine/flows/traffic.ts';
 import { createEventReader } from '#server/engine/log/event-reader.ts';
 import { createOutboxRelay } from '#server/engine/log/outbox-relay.ts';
-import { createEventLog, type PostgresEventLog } from '#server/engine/log/postgres-event-log.ts';
-import { createTopics, type LoadableTopics } from '#server/engine/log/topics.ts';
+import { type PostgresEventLog } from '#server/engine/log/postgres-event-log.ts';
+import { type LoadableTopics } from '#server/engine/log/topics.ts';
 import { silentLogger } from '#server/engine/logger.ts';
 import { createNodeSignals } from '#server/engine/nodes/node-signals.ts';
 import { createPublisher } from '#server/engine/publishing/publisher.ts';
 import { startAll, stopAll } from '#server/engine/service.ts';
 import { type Database } from '#server/storage/database.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
+import { createTestLogs } from './test-logs.ts';
 
 export type TestBroker = {
   readonly database: TestDatabase;
@@ -49,21 +50,9 @@ export async function createTestBroker(
   const traffic = createTraffic({ clock: systemClock });
   const wake: { outbox: () => void } = { outbox: () => undefined };
   const wakeOutbox = () => wake.outbox();
-  const topics = createTopics({
-    ...shared,
-    wakeOutbox,
-    nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
-    publishedPerSecond: () => new Map(),
-  });
-  const log = createEventLog({
-    ...shared,
-    findTopic: (name) => topics.find(name),
-    findTopicById: (id) => topics.findById(id),
-    refreshTopics: () => topics.refresh(),
-    nodeId: logNodeId,
-  });
-  await topics.load();
-  await log.start();
+  const logs = await createTestLogs({ database, wakeOutbox });
+  const { topics } = logs;
+  const log = await logs.open(logNodeId);
   const relay = createOutboxRelay({ ...shared, log, topics, traffic });
   wake.outbox = () => relay.wake();
   await relay.start();
@@ -102,8 +91,7 @@ export async function createTestBroker(
     drop: async () => {
       for (const close of closers) await close().catch(() => undefined);
       await relay.stop();
-      await log.stop();
-      await database.drop();
+      await logs.drop();
     },
   };
 }

@@ -1,67 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '#server/testing/test-database.ts';
-import { systemClock } from '../clock.ts';
+import { newEvent } from '#server/testing/new-event.ts';
+import { createTestLogs, type TestLogs } from '#server/testing/test-logs.ts';
 import { isEngineError } from '../errors.ts';
-import { silentLogger } from '../logger.ts';
 import { type StreamNews } from './event-log.ts';
-import { type NewEvent } from './event-record.ts';
-import { createEventLog, type PostgresEventLog } from './postgres-event-log.ts';
-import { createTopics, type LoadableTopics } from './topics.ts';
+import { type PostgresEventLog } from './postgres-event-log.ts';
 
 const MOST = 50;
 const BALANCE = 40;
 
-let kit: TestDatabase;
-let topics: LoadableTopics;
-const logs: PostgresEventLog[] = [];
-
-async function openLog(nodeId: string): Promise<PostgresEventLog> {
-  const log = createEventLog({
-    database: kit.database,
-    clock: systemClock,
-    logger: silentLogger,
-    findTopic: (name) => topics.find(name),
-    findTopicById: (id) => topics.findById(id),
-    refreshTopics: () => topics.refresh(),
-    nodeId,
-  });
-  await log.start();
-  logs.push(log);
-  return log;
-}
-
+let kit: TestLogs;
 beforeAll(async () => {
-  kit = await createTestDatabase();
-  topics = createTopics({
-    database: kit.database,
-    clock: systemClock,
-    wakeOutbox: () => undefined,
-    nextOffset: () => 0,
-    publishedPerSecond: () => new Map(),
-  });
-  await topics.load();
-  await topics.ensure('account');
+  kit = await createTestLogs();
+  await kit.topics.ensure('account');
 });
-afterAll(async () => {
-  for (const log of logs) await log.stop();
-  await kit.drop();
-});
+afterAll(() => kit.drop());
 
-const withdrawn = (id: string): NewEvent => ({
-  id,
-  source: 'test',
-  type: 'money.withdrawn',
-  subject: null,
-  time: '2025-01-10T00:00:00.000Z',
-  partitionKey: null,
-  correlationId: null,
-  causationId: null,
-  extensions: null,
-  dataText: '{"amount":1}',
-  dataBinary: null,
-  sizeBytes: 300,
-});
+const withdrawn = (id: string) =>
+  newEvent(id, { type: 'money.withdrawn', dataText: '{"amount":1}' });
 
 /** Withdraws one as long as there is something, knowing nothing of the account but what the news say. */
 function withdraw(log: PostgresEventLog, streamId: string, id: string) {
@@ -87,7 +43,7 @@ describe.each([1, 2])('an append that decides again, from %i processes', (proces
     const streamId = `account-${randomUUID()}`;
     const here: PostgresEventLog[] = [];
     for (let index = 0; index < processes; index += 1)
-      here.push(await openLog(`node-${randomUUID()}`));
+      here.push(await kit.open(`node-${randomUUID()}`));
 
     const outcomes = await Promise.allSettled(
       Array.from({ length: MOST }, (_, index) => {
@@ -109,7 +65,7 @@ describe.each([1, 2])('an append that decides again, from %i processes', (proces
 
 describe('an append that decides again', () => {
   test('is answered with its first place when it was stored before', async () => {
-    const log = await openLog(`node-${randomUUID()}`);
+    const log = await kit.open(`node-${randomUUID()}`);
     const streamId = `account-${randomUUID()}`;
     const [first] = await withdraw(log, streamId, `${streamId}-a`);
     await withdraw(log, streamId, `${streamId}-b`);
@@ -120,7 +76,7 @@ describe('an append that decides again', () => {
   });
 
   test('is refused when its decision fails', async () => {
-    const log = await openLog(`node-${randomUUID()}`);
+    const log = await kit.open(`node-${randomUUID()}`);
     const streamId = `account-${randomUUID()}`;
     await withdraw(log, streamId, `${streamId}-a`);
     const request = {

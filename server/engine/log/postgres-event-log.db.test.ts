@@ -2,65 +2,24 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { upsertNode } from '#server/storage/node-rows.ts';
-import { createTestDatabase, type TestDatabase } from '#server/testing/test-database.ts';
-import { systemClock } from '../clock.ts';
+import { newEvent as event } from '#server/testing/new-event.ts';
+import { createTestLogs, type TestLogs } from '#server/testing/test-logs.ts';
 import { isEngineError } from '../errors.ts';
-import { silentLogger } from '../logger.ts';
 import { type ExpectedVersion } from './event-log.ts';
-import { type LogRecord, type NewEvent } from './event-record.ts';
-import { createEventLog, type PostgresEventLog } from './postgres-event-log.ts';
-import { createTopics, type LoadableTopics } from './topics.ts';
+import { type LogRecord } from './event-record.ts';
+import { type PostgresEventLog } from './postgres-event-log.ts';
+import { type LoadableTopics } from './topics.ts';
 
-let kit: TestDatabase;
+let kit: TestLogs;
 let log: PostgresEventLog;
 let topics: LoadableTopics;
 
-async function openLog(nodeId = 'node-a'): Promise<PostgresEventLog> {
-  const opened = createEventLog({
-    database: kit.database,
-    clock: systemClock,
-    logger: silentLogger,
-    findTopic: (name) => topics.find(name),
-    findTopicById: (id) => topics.findById(id),
-    refreshTopics: () => topics.refresh(),
-    nodeId,
-  });
-  await opened.start();
-  return opened;
-}
-
 beforeAll(async () => {
-  kit = await createTestDatabase();
-  topics = createTopics({
-    database: kit.database,
-    clock: systemClock,
-    wakeOutbox: () => undefined,
-    nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
-    publishedPerSecond: () => new Map(),
-  });
-  await topics.load();
-  log = await openLog();
+  kit = await createTestLogs();
+  ({ topics } = kit);
+  log = await kit.open();
 });
-afterAll(async () => {
-  await log.stop();
-  await kit.drop();
-});
-
-const event = (id: string, over: Partial<NewEvent> = {}): NewEvent => ({
-  id,
-  source: 'test',
-  type: 'thing.happened',
-  subject: null,
-  time: '2025-01-10T00:00:00.000Z',
-  partitionKey: null,
-  correlationId: null,
-  causationId: null,
-  extensions: null,
-  dataText: '{"a":1}',
-  dataBinary: null,
-  sizeBytes: 300,
-  ...over,
-});
+afterAll(() => kit.drop());
 
 describe('the log', () => {
   test('numbers positions, offsets and versions densely and reads back what it was given', async () => {
@@ -80,7 +39,7 @@ describe('the log', () => {
     expect(receipts.map((r) => r.offset)).toEqual([0, 1]);
     expect(receipts.map((r) => r.version)).toEqual([1, 2]);
     const cached = await log.readAfter(before, 10);
-    const fresh = await openLog();
+    const fresh = await kit.open();
     const stored = await fresh.readAfter(before, 10);
     await fresh.stop();
     expect(stored).toEqual(cached);
@@ -181,7 +140,7 @@ describe('the log', () => {
       events: Array.from({ length: 20 }, (_, index) => event(`large-${index}`, { dataText })),
     });
 
-    const fresh = await openLog();
+    const fresh = await kit.open();
     const some = await fresh.readAfter(from, 500, 350_000);
     const one = await fresh.readAfter(from, 500, 1);
     await fresh.stop();
@@ -194,7 +153,7 @@ describe('the log', () => {
     await topics.ensure('told');
     await upsertNode(kit.database.pool, { nodeId: 'node-a', incarnation: randomUUID() });
     await upsertNode(kit.database.pool, { nodeId: 'node-b', incarnation: randomUUID() });
-    const [writer, follower] = await Promise.all([openLog('node-a'), openLog('node-b')]);
+    const [writer, follower] = await Promise.all([kit.open('node-a'), kit.open('node-b')]);
     const reached = (position: number) =>
       new Promise<void>((resolve) => {
         const stop = follower.onTail((tail) => {
@@ -223,7 +182,7 @@ describe('the log', () => {
 
   test('two writers of one database never skip, repeat or reorder a position', async () => {
     await topics.ensure('two');
-    const other = await openLog();
+    const other = await kit.open();
     const from = other.tailPosition();
 
     await Promise.all(
@@ -235,7 +194,7 @@ describe('the log', () => {
       ),
     );
 
-    const fresh = await openLog();
+    const fresh = await kit.open();
     const stored = await fresh.readAfter(from, 500);
     await Promise.all([other.stop(), fresh.stop()]);
     expect(stored.map((record) => record.position)).toEqual(
@@ -286,12 +245,12 @@ test('behaves as a small model does under appends, duplicates, expected versions
   await fc.assert(
     fc.asyncProperty(commands, async (steps: ModelCommand[]) => {
       round += 1;
-      const model = new Model(`${round}`, await openLog());
+      const model = new Model(`${round}`, await kit.open());
       const from = model.log.tailPosition();
       for (const step of steps) await model.apply(step);
       await model.log.stop();
 
-      const reader = await openLog();
+      const reader = await kit.open();
       const records = await reader.readAfter(from, 500);
       await reader.stop();
       expect(records.map((record) => record.position)).toEqual(
@@ -319,7 +278,7 @@ class Model {
   async apply(step: ModelCommand): Promise<void> {
     if (step.kind === 'restart') {
       await this.log.stop();
-      this.log = await openLog();
+      this.log = await kit.open();
       return;
     }
     const ids = [...new Set(step.ids)].map((id) => this.#name(id));

@@ -3,46 +3,26 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { operationSchema, replayRequestSchema } from '#contracts/operation.ts';
 import { subscriptionSettingsSchema } from '#contracts/subscription.ts';
 import { insertSubscription } from '#server/storage/subscription-rows.ts';
-import { createTestDatabase, type TestDatabase } from '#server/testing/test-database.ts';
+import { newEvent } from '#server/testing/new-event.ts';
+import { until } from '#server/testing/test-broker.ts';
+import { createTestLogs, type TestLogs } from '#server/testing/test-logs.ts';
 import { type Redelivery } from '../broker/redelivery.ts';
 import { systemClock } from '../clock.ts';
 import { createEventReader } from '../log/event-reader.ts';
 import { LeafArchive } from '../log/leaf-archive.ts';
-import { createEventLog, type PostgresEventLog } from '../log/postgres-event-log.ts';
-import { createTopics, type LoadableTopics } from '../log/topics.ts';
+import { type PostgresEventLog } from '../log/postgres-event-log.ts';
 import { silentLogger } from '../logger.ts';
 import { startAll, stopAll } from '../service.ts';
 import { createOperations } from './operations.ts';
 
-let kit: TestDatabase;
+let kit: TestLogs;
 let log: PostgresEventLog;
-let topics: LoadableTopics;
 
 beforeAll(async () => {
-  kit = await createTestDatabase();
-  topics = createTopics({
-    database: kit.database,
-    clock: systemClock,
-    wakeOutbox: () => undefined,
-    nextOffset: (topicId, partition) => log.nextOffset(topicId, partition),
-    publishedPerSecond: () => new Map(),
-  });
-  await topics.load();
-  log = createEventLog({
-    database: kit.database,
-    clock: systemClock,
-    logger: silentLogger,
-    findTopic: (name) => topics.find(name),
-    findTopicById: (id) => topics.findById(id),
-    refreshTopics: () => topics.refresh(),
-    nodeId: 'node-a',
-  });
-  await log.start();
+  kit = await createTestLogs();
+  log = await kit.open();
 });
-afterAll(async () => {
-  await log.stop();
-  await kit.drop();
-});
+afterAll(() => kit.drop());
 
 /** A target outside the engine: acknowledges so many deliveries, never answers the others, and remembers them all. */
 function target(acknowledges: number) {
@@ -66,7 +46,7 @@ const operationsFor = (redelivery: Redelivery) =>
   createOperations({
     database: kit.database,
     log,
-    reader: createEventReader({ database: kit.database, topics, log }),
+    reader: createEventReader({ database: kit.database, topics: kit.topics, log }),
     redelivery,
     leaves: new LeafArchive({
       database: kit.database,
@@ -80,32 +60,11 @@ const operationsFor = (redelivery: Redelivery) =>
     wakeOutbox: () => undefined,
   });
 
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error('not reached in time');
-    await systemClock.sleep(10);
-  }
-}
-
 async function appendEvents(count: number): Promise<number[]> {
-  await topics.ensure('things');
+  await kit.topics.ensure('things');
   const receipts = await log.append({
     topic: 'things',
-    events: Array.from({ length: count }, () => ({
-      id: randomUUID(),
-      source: 'test',
-      type: 'thing.happened',
-      subject: null,
-      time: '2025-01-10T00:00:00.000Z',
-      partitionKey: null,
-      correlationId: null,
-      causationId: null,
-      extensions: null,
-      dataText: '{}',
-      dataBinary: null,
-      sizeBytes: 100,
-    })),
+    events: Array.from({ length: count }, () => newEvent(randomUUID())),
   });
   return receipts.map(({ position }) => position).toSorted((a, b) => a - b);
 }
@@ -138,7 +97,7 @@ it('a replay whose process died goes on behind what was acknowledged, and nothin
       [id],
     );
     return rows[0]?.done === 350;
-  });
+  }, Boolean);
 
   // The process dies: it writes nothing more, and its lease runs out.
   await kit.database.pool.query(
@@ -148,7 +107,7 @@ it('a replay whose process died goes on behind what was acknowledged, and nothin
   const living = target(Number.POSITIVE_INFINITY);
   const second = operationsFor(living.redelivery);
   await startAll(second.services);
-  await until(async () => (await second.operations.get(id)).state === 'done');
+  await until(async () => (await second.operations.get(id)).state === 'done', Boolean);
 
   expect(await second.operations.get(id)).toMatchObject({ total: 900, done: 900, failed: 0 });
   expect(living.given.map(({ position }) => position)).toEqual(positions.slice(350));
@@ -172,7 +131,7 @@ it('what is paused stays paused when the process starts again', async () => {
       'tester',
     ),
   );
-  await until(() => slow.given.length > 0);
+  await until(() => slow.given.length > 0, Boolean);
 
   await first.operations.pause(id, 'tester');
   await stopAll(first.services);
@@ -183,7 +142,7 @@ it('what is paused stays paused when the process starts again', async () => {
   expect((await second.operations.get(id)).state).toBe('paused');
   expect(next.given).toHaveLength(0);
   await second.operations.resume(id, 'tester');
-  await until(async () => (await second.operations.get(id)).state === 'done');
+  await until(async () => (await second.operations.get(id)).state === 'done', Boolean);
   expect(await second.operations.get(id)).toMatchObject({ total: 10, done: 10 });
   await stopAll(second.services);
 });

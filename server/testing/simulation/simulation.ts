@@ -2,6 +2,7 @@ import { type BrokerStore } from '#server/engine/broker/broker-store.ts';
 import { type TopicInfo, type Topics } from '#server/engine/engine-parts.ts';
 import { type LogRecord, type NewEvent } from '#server/engine/log/event-record.ts';
 import { type SignalKind } from '#server/engine/nodes/node-signals.ts';
+import { newEvent } from '../new-event.ts';
 import { DeliveryHistory } from './delivery-history.ts';
 import { createMemoryBrokerStore, type MemoryBrokerStore } from './memory-broker-store.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -232,7 +233,7 @@ class Simulation {
     for (const { id, event } of events) this.#handlers.plan(id, event.behaviour);
     this.#log.append({
       topic: 'things',
-      events: events.map(({ id, event }) => newEvent(id, event.key)),
+      events: events.map(({ id, event }) => keyedEvent(id, event.key)),
     });
     this.#tellAll();
   }
@@ -329,22 +330,14 @@ type AskedCommand = Extract<PlannedCommand, { type: 'pause' | 'resume' | 'reset'
 const isAsked = (command: PlannedCommand): command is AskedCommand =>
   ['pause', 'resume', 'reset', 'redrive'].includes(command.type);
 
-function newEvent(id: string, key: number | null): NewEvent {
-  return {
-    id,
+const keyedEvent = (id: string, key: number | null): NewEvent =>
+  newEvent(id, {
     source: 'simulation',
-    type: 'thing.happened',
     subject: key === null ? null : `key-${key}`,
     time: new Date(EPOCH_MS).toISOString(),
-    partitionKey: null,
-    correlationId: null,
-    causationId: null,
-    extensions: null,
     dataText: '{}',
-    dataBinary: null,
     sizeBytes: 2,
-  };
-}
+  });
 
 const refuse = (): Promise<never> =>
   Promise.reject(new Error('topics of a simulation do not change'));
