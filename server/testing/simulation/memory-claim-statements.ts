@@ -3,26 +3,12 @@ import { type ClaimRow } from '#server/storage/claim-rows.ts';
 import { isAlive } from './memory-lease-statements.ts';
 import { byPlace, type HeldClaimRow, isSamePlace, type MemoryState } from './memory-tables.ts';
 
-type ClaimStatements = Pick<
-  BrokerStatements,
-  | 'insertQueueCursors'
-  | 'insertClaims'
-  | 'rescueClaims'
-  | 'updateClaims'
-  | 'releaseClaims'
-  | 'purgeQueue'
-  | 'selectRetriedOfClaims'
-  | 'selectQueueMarks'
->;
-
 /** Claims of queues; each does what the statement of the same name does. */
-export function claimStatements(state: MemoryState): ClaimStatements {
+export function claimStatements(state: MemoryState) {
   return { ...takingStatements(state), ...movingStatements(state), ...lookingStatements(state) };
 }
 
-function takingStatements(
-  state: MemoryState,
-): Pick<ClaimStatements, 'insertQueueCursors' | 'insertClaims' | 'rescueClaims'> {
+function takingStatements(state: MemoryState) {
   return {
     insertQueueCursors: async (subscriptionId, starts) => {
       for (const { topicId, partition, offset, position } of starts) {
@@ -68,12 +54,10 @@ function takingStatements(
           return claimOf(row, !isClean);
         });
     },
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function movingStatements(
-  state: MemoryState,
-): Pick<ClaimStatements, 'updateClaims' | 'releaseClaims' | 'purgeQueue'> {
+function movingStatements(state: MemoryState) {
   return {
     updateClaims: async (owner, progress) =>
       progress.flatMap(({ id, epoch, from, done, complete }) => {
@@ -105,12 +89,10 @@ function movingStatements(
       }
       tables.claims = tables.claims.filter((row) => row.subscriptionId !== subscriptionId);
     },
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function lookingStatements(
-  state: MemoryState,
-): Pick<ClaimStatements, 'selectRetriedOfClaims' | 'selectQueueMarks'> {
+function lookingStatements(state: MemoryState) {
   return {
     selectRetriedOfClaims: async (ids) =>
       state.tables.claims
@@ -143,7 +125,7 @@ function lookingStatements(
           const othersFrom = others.length === 0 ? null : Math.min(...others);
           return { topicId, partition, next, othersFrom };
         }),
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
 const claimOf = (row: HeldClaimRow, suspect: boolean): ClaimRow => ({

@@ -3,28 +3,8 @@ import { type Fence } from '#server/storage/fence-rows.ts';
 import { LEASE_TTL_MS } from '#server/storage/node-rows.ts';
 import { byPlace, isHeld, isSamePlace, type LeaseRow, type MemoryState } from './memory-tables.ts';
 
-type LeaseStatements = Pick<
-  BrokerStatements,
-  | 'upsertNode'
-  | 'reviveNode'
-  | 'beatNode'
-  | 'deleteNode'
-  | 'deleteForgottenNodes'
-  | 'insertPartitions'
-  | 'deletePartitionsOfTopics'
-  | 'acquirePartitions'
-  | 'releasePartition'
-  | 'releasePartitions'
-  | 'releaseForgottenPartitions'
-  | 'countPartitionsElsewhere'
-  | 'updateCommitted'
-  | 'resetPartitions'
-  | 'selectPartitions'
-  | 'lockFence'
->;
-
 /** Nodes and the leases of partitions; each does what the statement of the same name does. */
-export function leaseStatements(state: MemoryState): LeaseStatements {
+export function leaseStatements(state: MemoryState) {
   return {
     ...nodeStatements(state),
     ...partitionStatements(state),
@@ -81,12 +61,7 @@ export function holds({ tables }: MemoryState, fence: Fence): boolean {
   }
 }
 
-function nodeStatements(
-  state: MemoryState,
-): Pick<
-  LeaseStatements,
-  'upsertNode' | 'reviveNode' | 'beatNode' | 'deleteNode' | 'deleteForgottenNodes' | 'lockFence'
-> {
+function nodeStatements(state: MemoryState) {
   const nodeOf = (nodeId: string) => state.tables.nodes.find((node) => node.nodeId === nodeId);
   const put = (nodeId: string, incarnation: string): void => {
     const row = { nodeId, incarnation, heartbeatMs: state.now(), serves: [], leaving: false };
@@ -127,15 +102,10 @@ function nodeStatements(
     },
     deleteForgottenNodes: async () => undefined,
     lockFence: async (fence) => holds(state, fence),
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function partitionStatements(
-  state: MemoryState,
-): Pick<
-  LeaseStatements,
-  'insertPartitions' | 'deletePartitionsOfTopics' | 'acquirePartitions' | 'countPartitionsElsewhere'
-> {
+function partitionStatements(state: MemoryState) {
   const isFree = (row: LeaseRow, nodeId: string): boolean =>
     row.owner === null ||
     row.owner === nodeId ||
@@ -192,12 +162,10 @@ function partitionStatements(
             (node) => node.nodeId === row.owner && node.incarnation === row.incarnation,
           ),
       ).length,
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function releasingStatements(
-  state: MemoryState,
-): Pick<LeaseStatements, 'releasePartition' | 'releasePartitions' | 'releaseForgottenPartitions'> {
+function releasingStatements(state: MemoryState) {
   return {
     releasePartition: async (subscriptionId, owner, { topicId, partition, epoch }) => {
       const row = leaseAt(state, { subscriptionId, topicId, partition });
@@ -220,12 +188,10 @@ function releasingStatements(
         Object.assign(row, { owner: null, incarnation: null, suspectUntil: 0 });
       }
     },
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function offsetStatements(
-  state: MemoryState,
-): Pick<LeaseStatements, 'updateCommitted' | 'resetPartitions' | 'selectPartitions'> {
+function offsetStatements(state: MemoryState) {
   return {
     updateCommitted: async (subscriptionId, owner, commits) =>
       commits.flatMap(({ topicId, partition, epoch, committed, position, doneAhead }) => {
@@ -284,7 +250,7 @@ function offsetStatements(
           problem: null,
         }));
     },
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
 function leaseAt(

@@ -2,44 +2,14 @@ import { type BrokerStatements } from '#server/engine/broker/broker-store.ts';
 import { type DeadLetterRow } from '#server/storage/dead-letter-rows.ts';
 import { isSamePlace, type LetterRow, type MemoryState } from './memory-tables.ts';
 
-type LetterStatements = Pick<
-  BrokerStatements,
-  | 'insertAttempt'
-  | 'selectAttempts'
-  | 'upsertDeadLetter'
-  | 'upsertDeadLetterGroup'
-  | 'updateLetterData'
-  | 'updateLetterDiscarded'
-  | 'updateLetterResolved'
-  | 'updateLettersRetrying'
-  | 'selectDeadLetter'
-  | 'selectDeadLetters'
-  | 'selectLetterEvents'
-  | 'selectLettersOfPosition'
-  | 'selectUnsettledLetterCounts'
-  | 'insertProcessed'
-  | 'deleteProcessedFrom'
-  | 'deleteOldProcessed'
->;
-
 const MAY_RETRY: readonly string[] = ['open', 'acknowledged', 'ignored'];
 
 /** Attempts, letters and marks of what was handled once; each does what the statement of the same name does. Groups are not kept. */
-export function letterStatements(state: MemoryState): LetterStatements {
+export function letterStatements(state: MemoryState) {
   return { ...writingStatements(state), ...decidingStatements(state), ...readingStatements(state) };
 }
 
-function writingStatements(
-  state: MemoryState,
-): Pick<
-  LetterStatements,
-  | 'insertAttempt'
-  | 'upsertDeadLetter'
-  | 'upsertDeadLetterGroup'
-  | 'insertProcessed'
-  | 'deleteProcessedFrom'
-  | 'deleteOldProcessed'
-> {
+function writingStatements(state: MemoryState) {
   return {
     insertAttempt: async (attempt) => {
       state.tables.attempts.push({ ...attempt, atMs: state.now() });
@@ -84,15 +54,10 @@ function writingStatements(
     },
     // Nothing in a simulation gets a day old.
     deleteOldProcessed: async () => 0,
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function decidingStatements(
-  state: MemoryState,
-): Pick<
-  LetterStatements,
-  'updateLetterData' | 'updateLetterDiscarded' | 'updateLetterResolved' | 'updateLettersRetrying'
-> {
+function decidingStatements(state: MemoryState) {
   const change = (
     id: string,
     from: readonly string[],
@@ -118,20 +83,10 @@ function decidingStatements(
       change(id, ['retrying'], { status: 'resolved', resolvedMs: state.now() }),
     updateLetterDiscarded: async (id, reason) =>
       change(id, MAY_RETRY, { status: 'discarded', reason, resolvedMs: state.now() }),
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function readingStatements(
-  state: MemoryState,
-): Pick<
-  LetterStatements,
-  | 'selectAttempts'
-  | 'selectDeadLetter'
-  | 'selectDeadLetters'
-  | 'selectLetterEvents'
-  | 'selectLettersOfPosition'
-  | 'selectUnsettledLetterCounts'
-> {
+function readingStatements(state: MemoryState) {
   const shown = (row: LetterRow) => {
     const deadAt = iso(row.deadMs);
     return { ...letterOf(state, row), deadAt, exactDeadAt: deadAt };
@@ -176,7 +131,7 @@ function readingStatements(
           return open.length === 0 ? [] : [{ subscriptionId, letters: open.length }];
         },
       ),
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

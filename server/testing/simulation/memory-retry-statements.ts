@@ -5,31 +5,8 @@ import { isSamePlace, type MemoryState, type RetryRow } from './memory-tables.ts
 
 type Places = readonly { readonly topicId: number; readonly partition: number }[];
 
-type RetryStatements = Pick<
-  BrokerStatements,
-  | 'insertWaitingRetry'
-  | 'insertRunningRetry'
-  | 'insertParkedRetries'
-  | 'insertRedriveRetries'
-  | 'updateRetryWaiting'
-  | 'claimDueRetries'
-  | 'claimNextParked'
-  | 'claimOrphanedRetries'
-  | 'releaseRetries'
-  | 'promoteHeadlessKeys'
-  | 'deleteRetryAndClaimNext'
-  | 'deleteRetriesFrom'
-  | 'selectNextDueMs'
-  | 'selectForgottenRetries'
-  | 'selectSubscriptionsWithRetries'
-  | 'selectRetryCounts'
-  | 'selectRetryingKeys'
-  | 'selectRetriedOffsets'
-  | 'selectRetryingReplays'
->;
-
 /** Retries and what is parked; each does what the statement of the same name does. */
-export function retryStatements(state: MemoryState): RetryStatements {
+export function retryStatements(state: MemoryState) {
   return {
     ...insertingStatements(state),
     ...claimingStatements(state),
@@ -39,12 +16,7 @@ export function retryStatements(state: MemoryState): RetryStatements {
   };
 }
 
-function insertingStatements(
-  state: MemoryState,
-): Pick<
-  RetryStatements,
-  'insertWaitingRetry' | 'insertRunningRetry' | 'insertParkedRetries' | 'insertRedriveRetries'
-> {
+function insertingStatements(state: MemoryState) {
   return {
     insertWaitingRetry: async (failed, { target, delayMs, kind, fence }) => {
       if (!holds(state, fence)) return false;
@@ -93,15 +65,10 @@ function insertingStatements(
         });
       }
     },
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function claimingStatements(
-  state: MemoryState,
-): Pick<
-  RetryStatements,
-  'claimDueRetries' | 'claimNextParked' | 'selectNextDueMs' | 'selectForgottenRetries'
-> {
+function claimingStatements(state: MemoryState) {
   const mayTake = (row: RetryRow, incarnation: string, except: Places): boolean => {
     const operation = state.tables.operations.find((one) => one.id === row.operationId);
     if (row.kind === 'replay' && operation !== undefined && operation.claimedBy !== null)
@@ -152,15 +119,10 @@ function claimingStatements(
       );
       return due.length === 0 ? null : Math.min(...due);
     },
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function settlingStatements(
-  state: MemoryState,
-): Pick<
-  RetryStatements,
-  'updateRetryWaiting' | 'releaseRetries' | 'deleteRetryAndClaimNext' | 'deleteRetriesFrom'
-> {
+function settlingStatements(state: MemoryState) {
   return {
     updateRetryWaiting: async (failed, { id, claimedBy: incarnation, attempt }, delayMs) => {
       const row = state.tables.retries.find((one) => one.id === id);
@@ -196,12 +158,10 @@ function settlingStatements(
           !starts.some((start) => isSamePlace(start, row) && row.offset >= start.offset),
       );
     },
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function takeoverStatements(
-  state: MemoryState,
-): Pick<RetryStatements, 'claimOrphanedRetries' | 'promoteHeadlessKeys'> {
+function takeoverStatements(state: MemoryState) {
   const isOrphan = (
     row: RetryRow,
     owner: { readonly nodeId: string; readonly incarnation: string },
@@ -251,19 +211,10 @@ function takeoverStatements(
           Object.assign(first, { state: 'waiting', dueMs: state.now() });
       }
     },
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
-function countingStatements(
-  state: MemoryState,
-): Pick<
-  RetryStatements,
-  | 'selectSubscriptionsWithRetries'
-  | 'selectRetryCounts'
-  | 'selectRetryingKeys'
-  | 'selectRetriedOffsets'
-  | 'selectRetryingReplays'
-> {
+function countingStatements(state: MemoryState) {
   const deliveriesOf = (subscriptionId: number) =>
     state.tables.retries.filter(
       (row) => row.subscriptionId === subscriptionId && row.kind === 'delivery',
@@ -299,7 +250,7 @@ function countingStatements(
           ? [{ operationId, position }]
           : [],
       ),
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
 const parkedOf = (rows: readonly RetryRow[]): number =>

@@ -2,25 +2,10 @@ import { type BrokerStatements } from '#server/engine/broker/broker-store.ts';
 import { type SubscriptionRow } from '#server/storage/subscription-rows.ts';
 import { isHeld, type MemoryState, type Tables } from './memory-tables.ts';
 
-type SubscriptionStatements = Pick<
-  BrokerStatements,
-  | 'insertSubscription'
-  | 'updateSubscription'
-  | 'updateSubscriptionState'
-  | 'updateSubscriptionBreaker'
-  | 'deleteSubscription'
-  | 'lockSubscription'
-  | 'updateSubscriptionHold'
-  | 'selectSubscription'
-  | 'selectSubscriptionRevisions'
-  | 'selectSubscriptions'
-  | 'insertOutbox'
->;
-
 const NO_BREAKER = { state: 'closed', sinceMs: 0, held: false, forcedMs: 0 } as const;
 
 /** Subscriptions and what is told of them; each does what the statement of the same name does. */
-export function subscriptionStatements(state: MemoryState): SubscriptionStatements {
+export function subscriptionStatements(state: MemoryState) {
   const change = (id: number, to: Partial<SubscriptionRow>): SubscriptionRow => {
     const { tables } = state;
     const row = tables.subscriptions.find((one) => one.id === id);
@@ -88,7 +73,7 @@ export function subscriptionStatements(state: MemoryState): SubscriptionStatemen
     insertOutbox: async (rows) => {
       state.tables.outbox.push(...rows);
     },
-  };
+  } satisfies Partial<BrokerStatements>;
 }
 
 /** With everything that refers to it. */
