@@ -1,6 +1,7 @@
 import { type Db } from './database.ts';
 import { multirangeText, type OffsetRange, parseMultirange } from './multirange.ts';
 import { LEASE_TTL_MS } from './node-rows.ts';
+import { columnsOf, type PartitionRef } from './partition-ref.ts';
 import { QUEUE_LOW_MARK, QUEUE_LOW_POSITION } from './queue-marks.ts';
 
 /** Who owns a partition: a process (`incarnation`) under its node's lasting name. */
@@ -95,7 +96,7 @@ export async function acquirePartitions(
   taking: {
     readonly maxInFlight: number;
     /** None that is held already: its epoch would change. */
-    readonly wanted: readonly { readonly topicId: number; readonly partition: number }[];
+    readonly wanted: readonly PartitionRef[];
   },
 ): Promise<OwnedPartitionRow[]> {
   const result = await tx.query<StoredPartition>(
@@ -118,8 +119,7 @@ export async function acquirePartitions(
       owner.nodeId,
       owner.incarnation,
       taking.maxInFlight,
-      taking.wanted.map((one) => one.topicId),
-      taking.wanted.map((one) => one.partition),
+      ...columnsOf(taking.wanted),
     ],
   );
   return result.rows.map((row) => ({ ...row, doneAhead: parseMultirange(row.doneAhead) }));
@@ -144,19 +144,13 @@ export async function releaseForgottenPartitions(
   db: Db,
   subscriptionId: number,
   owner: Owner,
-  held: readonly { readonly topicId: number; readonly partition: number }[],
+  held: readonly PartitionRef[],
 ): Promise<void> {
   await db.query(
     `UPDATE subscription_partitions SET owner = NULL, owner_incarnation = NULL, updated_at = now()
      WHERE subscription_id = $1 AND owner = $2 AND owner_incarnation = $3
        AND (topic_id, "partition") NOT IN (SELECT * FROM unnest($4::int[], $5::int[]))`,
-    [
-      subscriptionId,
-      owner.nodeId,
-      owner.incarnation,
-      held.map((one) => one.topicId),
-      held.map((one) => one.partition),
-    ],
+    [subscriptionId, owner.nodeId, owner.incarnation, ...columnsOf(held)],
   );
 }
 

@@ -1,4 +1,5 @@
 import { type Db } from './database.ts';
+import { columnsOf, type PartitionRef } from './partition-ref.ts';
 import { CLAIMED, type ClaimedRetry } from './retry-rows.ts';
 
 /**
@@ -10,8 +11,6 @@ const MAY_TAKE = `CASE
       THEN EXISTS (SELECT FROM operations o WHERE o.id = d.operation_id AND o.claimed_by = $2)
     ELSE (d.topic_id, d."partition") IN (SELECT topic_id, "partition" FROM lease) OR NOT EXISTS (
       SELECT FROM subscription_partitions p WHERE p.subscription_id = $1 AND p.topic_id = d.topic_id AND p."partition" = d."partition") END`;
-
-type PartitionRef = { readonly topicId: number; readonly partition: number };
 
 /** Takes due rows, oldest first, and counts the attempt that is about to be made; none of the partitions in `except`. */
 export async function claimDueRetries(
@@ -94,8 +93,3 @@ export async function releaseRetries(
     [ids, claimedBy],
   );
 }
-
-const columnsOf = (partitions: readonly PartitionRef[]): unknown[] => [
-  partitions.map((one) => one.topicId),
-  partitions.map((one) => one.partition),
-];

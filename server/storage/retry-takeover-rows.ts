@@ -1,9 +1,8 @@
 import { type Db } from './database.ts';
 import { LEASE_TTL_MS } from './node-rows.ts';
+import { columnsOf, type PartitionRef } from './partition-ref.ts';
 import { type Owner } from './partition-rows.ts';
 import { CLAIMED, type ClaimedRetry } from './retry-rows.ts';
-
-type PartitionRef = { readonly topicId: number; readonly partition: number };
 
 /**
  * Rows whose attempt was begun by a process that is gone (another incarnation of this node, or a node that is not heard of), and those of
@@ -29,14 +28,7 @@ export async function claimOrphanedRetries(
                               AND n.heartbeat_at > now() - interval '${LEASE_TTL_MS} milliseconds') END
        ORDER BY o.id LIMIT $4 FOR UPDATE SKIP LOCKED)
      RETURNING ${CLAIMED}`,
-    [
-      subscriptionId,
-      owner.nodeId,
-      owner.incarnation,
-      taking.limit,
-      taking.taken.map((one) => one.topicId),
-      taking.taken.map((one) => one.partition),
-    ],
+    [subscriptionId, owner.nodeId, owner.incarnation, taking.limit, ...columnsOf(taking.taken)],
   );
   return result.rows;
 }
@@ -56,7 +48,7 @@ export async function promoteHeadlessKeys(
          SELECT FROM retries h WHERE h.subscription_id = $1 AND h.topic_id = p.topic_id AND h."partition" = p."partition"
            AND h.key = p.key AND h.kind = 'delivery' AND h.state <> 'parked')
        ORDER BY p.topic_id, p."partition", p.key, p."offset")`,
-    [subscriptionId, taken.map((one) => one.topicId), taken.map((one) => one.partition)],
+    [subscriptionId, ...columnsOf(taken)],
   );
 }
 

@@ -1,6 +1,7 @@
+import { type PartitionRef } from '#server/storage/partition-ref.ts';
 import { assignKeys } from '../nodes/assignment.ts';
 import { type Membership } from '../nodes/membership.ts';
-import { type Assignment, type PartitionRef } from './delivery-source.ts';
+import { type Assignment } from './delivery-source.ts';
 import { type SubscriptionEntry } from './subscription-entry.ts';
 
 type AssignmentsDependencies = {

@@ -1,3 +1,4 @@
+import { type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
@@ -63,7 +64,7 @@ export class Attempts {
   }
 
   /** Of a partition, those that have no lease of it. */
-  inFlightOf(of: { readonly topicId: number; readonly partition: number }): number {
+  inFlightOf(of: PartitionRef): number {
     let count = 0;
     for (const { record, kind } of this.#withoutLease) {
       if (kind === 'replay') continue;

@@ -1,9 +1,8 @@
+import { type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Delivery, type Lease } from './delivery.ts';
 import { type Queue } from './queue.ts';
-
-export type PartitionRef = { readonly topicId: number; readonly partition: number };
 
 /** What one process is to have of one subscription. */
 export type Assignment = {

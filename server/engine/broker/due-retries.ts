@@ -1,3 +1,4 @@
+import { type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type Delivery } from './delivery.ts';
@@ -14,8 +15,6 @@ type InHand = {
   readonly awaitsParking: (row: ClaimedRetry) => boolean;
   readonly flush: () => Promise<void>;
 };
-
-type PartitionRef = { readonly topicId: number; readonly partition: number };
 
 /** The retries of one subscription that this process has claimed and not begun, and when the next one is due. */
 export class DueRetries {

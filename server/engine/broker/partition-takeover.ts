@@ -1,3 +1,4 @@
+import { type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type Takeover } from './delivery-source.ts';
@@ -23,7 +24,7 @@ export async function takeOver(
   subscription: {
     readonly id: number;
     readonly maxInFlight: number;
-    readonly mine: readonly { readonly topicId: number; readonly partition: number }[];
+    readonly mine: readonly PartitionRef[];
     /** The last time it failed, and perhaps took some. */
     readonly isInDoubt: boolean;
   },
@@ -48,7 +49,5 @@ export async function takeOver(
 }
 
 /** Those of the partitions that the intake does not have. */
-export const missingOf = <Ref extends { readonly topicId: number; readonly partition: number }>(
-  mine: readonly Ref[],
-  intake: Intake,
-): Ref[] => mine.filter((one) => !intake.partitions.has(partitionKey(one.topicId, one.partition)));
+export const missingOf = <Ref extends PartitionRef>(mine: readonly Ref[], intake: Intake): Ref[] =>
+  mine.filter((one) => !intake.partitions.has(partitionKey(one.topicId, one.partition)));

@@ -1,5 +1,5 @@
 import { storedEventSchema } from '#contracts/event.ts';
-
+import { type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { isEngineError } from '../errors.ts';
 import { type EventLog } from '../log/event-log.ts';
@@ -56,7 +56,7 @@ export class RetryClaims {
    */
   async take(
     limit: number,
-    except: readonly { readonly topicId: number; readonly partition: number }[] = [],
+    except: readonly PartitionRef[] = [],
   ): Promise<{ readonly deliveries: readonly Delivery[]; readonly nextDueMs: number | null }> {
     await this.#returnLeft();
     await this.recover();
@@ -229,9 +229,7 @@ export class RetryClaims {
   }
 
   // A failure here must not lose the claims that were made: the timer of the backstop asks again.
-  async #nextDueMs(
-    except: readonly { readonly topicId: number; readonly partition: number }[],
-  ): Promise<number | null> {
+  async #nextDueMs(except: readonly PartitionRef[]): Promise<number | null> {
     try {
       return await this.#store.selectNextDueMs(this.#subscriptionId, this.#incarnation, except);
     } catch {
