@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,8 @@ export type BenchServer = { readonly url: string; readonly pid: number; stop(): 
 /** A production server of its own on an empty data folder, with no scenario. Needs `npm run build` first. */
 export async function startBenchServer(): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+  // As root, Postgres runs as another user, who must be able to pass through; elsewhere its files would be left behind.
+  chmodSync(folder, 0o755);
   const port = await freePort();
   const child = spawn(process.execPath, ['server/main.ts'], {
     stdio: ['ignore', 'ignore', 'inherit'],
