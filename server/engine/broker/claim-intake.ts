@@ -10,13 +10,13 @@ import { type ClaimCommits } from './claim-commits.ts';
 import { ClaimedRange } from './claimed-range.ts';
 import { type Delivery, type Lease } from './delivery.ts';
 import { type DeliveryIntake } from './delivery-source.ts';
-import { takeIdleClaims } from './idle-claims.ts';
 import { type IntakeRules } from './intake.ts';
 import { type OutOfRange } from './out-of-range.ts';
 import { partitionKey } from './owned-partition.ts';
 import { PrefetchWindow } from './prefetch-window.ts';
 import { Queue } from './queue.ts';
 import { QueuePartition } from './queue-partition.ts';
+import { takeUnusedClaims, type UnusedClaims } from './unused-claims.ts';
 
 /** A claim is a row: not for less than this when there is more. */
 const MIN_CLAIM = 10;
@@ -175,8 +175,8 @@ export class ClaimIntake implements DeliveryIntake {
     else this.#see(marks);
   }
 
-  takeIdle(): ReturnType<typeof takeIdleClaims> {
-    return takeIdleClaims(this.#claims.values(), this.ready);
+  takeUnused(isStopping: boolean): UnusedClaims {
+    return takeUnusedClaims(this.#claims.values(), this.ready, isStopping);
   }
 
   get #isPull(): boolean {

@@ -90,6 +90,9 @@ export type DeliverySource = {
   drop(): void;
   /** Gives back what is held; nothing of it is in flight. */
   release(): Promise<void>;
-  /** From time to time while nothing is handed out here: what others could deliver need not lie here. */
-  releaseIdle(): Promise<void>;
+  /**
+   * From time to time while nothing is handed out here, and when a stop begins: what others could deliver need not lie here. At a stop it
+   * does not reject: what it misses is released at the end, or taken over.
+   */
+  releaseUnused(isStopping: boolean): Promise<void>;
 };

@@ -23,6 +23,7 @@ export function createQueueSource(
     readonly head: (topicId: number, partition: number) => number;
     readonly onLost: (lease: Lease) => void;
     readonly onOutOfRange: (place: OutOfRange) => void;
+    readonly onReleased: () => void;
   },
 ): DeliverySource {
   const { store, owner } = deps;
@@ -48,18 +49,21 @@ export function createQueueSource(
     conclude: () => commits.flush(),
     drop: () => commits.drop(),
     release: () => store.releaseClaims(id, owner, null),
-    releaseIdle: async () => {
-      const idle = intake.takeIdle();
-      if (idle.claims.length === 0) return;
+    releaseUnused: async (isStopping) => {
+      const unused = intake.takeUnused(isStopping);
+      if (unused.claims.length === 0) return;
       try {
         await commits.flush();
-        const ids = idle.claims.map((claim) => claim.claimId);
+        const ids = unused.claims.map((claim) => claim.claimId);
         await store.releaseClaims(id, owner, ids);
       } catch (error) {
-        for (const delivery of idle.deliveries) intake.ready.putBack(delivery);
-        throw error;
+        for (const delivery of unused.deliveries) intake.ready.putBack(delivery);
+        if (!isStopping) throw error;
+        deps.logger.warn({ err: error, subscriptionId: id }, 'claims are not given back yet');
+        return;
       }
-      for (const claim of idle.claims) intake.lose(claim);
+      for (const claim of unused.claims) intake.lose(claim);
+      deps.onReleased();
     },
   };
 }

@@ -175,7 +175,7 @@ export class SubscriptionRunner {
   async refresh(hasRetries = true): Promise<void> {
     if (this.#phase !== 'running') return;
     this.#source.handOver(this.#inHand);
-    if (!this.#handsOut) await this.#source.releaseIdle();
+    if (!this.#handsOut) await this.#source.releaseUnused(false);
     if (this.#source.wantsTake()) await this.#takePartitions();
     await settleReplaysElsewhere(this.#deps.store, this.subscription.id, this.#replays);
     if (hasRetries) this.#retries.markDue();
@@ -222,8 +222,8 @@ export class SubscriptionRunner {
   }
 
   /**
-   * Ends: lets work in hand finish, gives back what was not tried, stores the offsets and releases the partitions. If work does not end in
-   * time the partitions are not released, and whoever takes them next treats what was in flight with care.
+   * Ends: gives back claims of which nothing is in flight, lets work in hand finish, stores the offsets and releases the partitions and
+   * claims. If work does not end in time the rest is not released, and whoever takes it next treats what was in flight with care.
    */
   async stop(options: { readonly reason?: EngineError } = {}): Promise<void> {
     if (this.#phase === 'idle') {
@@ -236,6 +236,7 @@ export class SubscriptionRunner {
     if (this.#isPull) this.#executor.cancel();
     await this.#loop.ended;
     await this.#taking;
+    const released = this.#source.releaseUnused(true);
     let ended = await this.#attempts.end(STOP_GRACE_MS);
     if (!ended) {
       this.#executor.cancel();
@@ -244,6 +245,7 @@ export class SubscriptionRunner {
     this.#stopping.abort();
     this.#replays.close(options.reason ?? stoppingError(this.subscription.name));
     await this.#retries.end();
+    await released;
     await this.#source.conclude();
     if (ended) await this.#source.release();
     this.intake.clear();

@@ -78,6 +78,6 @@ export function createStreamSource(
       await store.releasePartitions(id, owner);
       deps.onReleased();
     },
-    releaseIdle: () => Promise.resolve(),
+    releaseUnused: () => Promise.resolve(),
   };
 }
