@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { defineConsumer } from '#server/engine/broker/consumer-definition.ts';
 import { type Database } from '#server/storage/database.ts';
 import { type Measurement, median } from '../measurement.ts';
@@ -15,6 +16,8 @@ type Run = {
   readonly storedMs: number;
   readonly repeated: number;
   readonly cpu: CpuMs;
+  /** The thread had nothing to do until all were handled: the handler waited for the database. */
+  readonly idleMs: number;
 };
 
 /**
@@ -40,6 +43,7 @@ export async function benchDrain(cluster: BenchCluster): Promise<Measurement[]> 
       values: runs.map((each) => perSecond(each.handledMs)),
       extra: {
         nodeCpuUsPerEvent: ((last?.cpu.node ?? Number.NaN) * 1_000) / EVENTS,
+        nodeIdleUsPerEvent: ((last?.idleMs ?? Number.NaN) * 1_000) / EVENTS,
         postgresCpuUsPerEvent: ((last?.cpu.postgres ?? Number.NaN) * 1_000) / EVENTS,
         untilStoredPerSecond: median(runs.map((each) => perSecond(each.storedMs))),
         repeated: Math.max(...runs.map((each) => each.repeated)),
@@ -54,8 +58,10 @@ async function runOnce(url: string, mode: Mode, run: number): Promise<Run> {
   const seen = new SeenNumbers(EVENTS);
   const name = `drain-${mode}-${run}`;
   let handledMs = Number.NaN;
+  let idleMs = Number.NaN;
   const readCpu = await startCpuMeter(database);
   const startedMs = performance.now();
+  const loop = performance.eventLoopUtilization();
   await engine.broker.register(
     defineConsumer({
       name,
@@ -65,7 +71,9 @@ async function runOnce(url: string, mode: Mode, run: number): Promise<Run> {
       mode,
       handle: (event) => {
         seen.addId(event.id);
-        if (seen.distinct === EVENTS) handledMs = performance.now() - startedMs;
+        if (seen.distinct < EVENTS) return;
+        handledMs = performance.now() - startedMs;
+        idleMs = performance.eventLoopUtilization(loop).idle;
       },
     }),
   );
@@ -76,7 +84,7 @@ async function runOnce(url: string, mode: Mode, run: number): Promise<Run> {
   seen.requireAll();
   await engine.broker.unregister(name);
   await opened.close();
-  return { handledMs, storedMs, repeated: seen.repeated, cpu };
+  return { handledMs, storedMs, repeated: seen.repeated, cpu, idleMs };
 }
 
 /** Events that would come again after a crash at this moment. */

@@ -246,7 +246,7 @@ export class ClaimIntake implements DeliveryIntake {
   /** Whole claims of one partition after the other, each time beginning with another one. */
   #wishes(demand: number): ClaimWish[] {
     const room = this.#limit - this.#held;
-    const wanted = this.#isPull ? demand : Math.ceil(this.#limit / 2);
+    const wanted = this.#isPull ? demand : this.#window.batch(this.#held);
     let left = Math.max(MIN_CLAIM, Math.min(room, wanted));
     const partitions = [...this.#partitions.values()];
     const wishes: ClaimWish[] = [];

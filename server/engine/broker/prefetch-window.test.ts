@@ -13,6 +13,16 @@ test('grows while claims are done quickly, shrinks while they are slow, and keep
   expect(window.size).toBe(20);
 });
 
+test('half of it is claimed, so that a claim lies ahead, and all of it by who is quick and has none left', () => {
+  const window = new PrefetchWindow({ concurrency: 4, maxInFlight: 500 });
+  expect(window.batch(0)).toBe(10);
+  for (let i = 0; i < 10; i += 1) window.done(5);
+  expect(window.batch(1)).toBe(250);
+  expect(window.batch(0)).toBe(500);
+  for (let i = 0; i < 10; i += 1) window.done(5_000);
+  expect(window.batch(0)).toBe(10);
+});
+
 test('never leaves the bounds', () => {
   fc.assert(
     fc.property(

@@ -21,6 +21,15 @@ export class PrefetchWindow {
     return this.#size;
   }
 
+  /**
+   * How many to claim when so many are held: half, so that one claim lies ahead while another is worked on. Who is quick and has run dry
+   * takes all at once, since nothing can be claimed while a handler that waits for nothing has the thread.
+   */
+  batch(held: number): number {
+    const isDry = held === 0 && this.#size > this.#least;
+    return isDry ? this.#size : Math.ceil(this.#size / 2);
+  }
+
   /** A claim was done this long after it was made. */
   done(afterMs: number): void {
     if (afterMs < QUICK_MS) this.#size = Math.min(this.#most, this.#size * 2);
