@@ -59,16 +59,16 @@ export async function insertQueueCursors(
   starts: readonly PartitionStart[],
 ): Promise<void> {
   if (starts.length === 0) return;
-  await tx.query(
-    `INSERT INTO queue_cursors (subscription_id, topic_id, "partition", next_offset, next_position)
-     SELECT $1, * FROM unnest($2::int[], $3::int[], $4::bigint[], $5::bigint[]) ON CONFLICT DO NOTHING`,
-    [subscriptionId, ...startColumns(starts)],
-  );
+  await tx.query('SELECT add_queue_cursors($1, $2::int[], $3::int[], $4::bigint[], $5::bigint[])', [
+    subscriptionId,
+    ...startColumns(starts),
+  ]);
 }
 
 /**
  * Claims what is there of each partition, one range each: the cursor moves and one row is written, whatever the range holds. Whoever claims
- * of the same partition meanwhile waits for the length of this statement and then finds the cursor moved.
+ * of the same partition meanwhile waits for the length of this statement and then finds the cursor moved. Newest first, so that dead versions of
+ * the cursor cost nothing.
  */
 export async function insertClaims(
   db: Db,
@@ -78,20 +78,7 @@ export async function insertClaims(
 ): Promise<ClaimRow[]> {
   const { rows } = await db.query<StoredClaim>({
     name: 'claim_ranges',
-    text: `WITH wish AS (
-       SELECT * FROM unnest($4::int[], $5::int[], $6::bigint[], $7::int[], $8::bigint[], $9::bigint[])
-         AS w(topic_id, part, head, most, known, position)),
-     cursor AS (
-       SELECT q.topic_id, q."partition", q.next_offset AS low, least(q.next_offset + w.most, w.head) AS high,
-         CASE WHEN w.known <= q.next_offset THEN greatest(q.next_position, w.position) ELSE q.next_position END AS position
-       FROM queue_cursors q JOIN wish w ON w.topic_id = q.topic_id AND w.part = q."partition"
-       WHERE q.subscription_id = $1 AND q.next_offset < w.head
-       ORDER BY q.topic_id, q."partition" FOR UPDATE OF q),
-     moved AS (
-       UPDATE queue_cursors q SET next_offset = cursor.high, next_position = cursor.position FROM cursor
-       WHERE q.subscription_id = $1 AND q.topic_id = cursor.topic_id AND q."partition" = cursor."partition")
-     INSERT INTO claims AS c (subscription_id, topic_id, "partition", from_offset, to_offset, from_position, owner, owner_incarnation)
-     SELECT $1, topic_id, "partition", low, high, position, $2, $3 FROM cursor RETURNING ${COLUMNS}`,
+    text: `SELECT ${COLUMNS} FROM claim_ranges($1, $2, $3, $4::int[], $5::int[], $6::bigint[], $7::int[], $8::bigint[], $9::bigint[]) c`,
     values: [
       subscriptionId,
       owner.nodeId,

@@ -76,7 +76,8 @@ export async function deletePartitionsOfTopics(
   subscriptionId: number,
   topicIds: readonly number[],
 ): Promise<void> {
-  for (const table of ['subscription_partitions', 'queue_cursors']) {
+  // Whoever claims holds the cursor: after its row there can be no new claim.
+  for (const table of ['subscription_partitions', 'queue_cursors', 'claims']) {
     await tx.query(`DELETE FROM ${table} WHERE subscription_id = $1 AND topic_id = ANY($2)`, [
       subscriptionId,
       topicIds,

@@ -15,7 +15,9 @@ const STREAM_COLUMNS = 'h.stream_id AS "streamId", h.version, h.position AS "las
 export async function selectStream(db: Db, streamId: string): Promise<StreamRow | null> {
   const { rows } = await db.query<StreamRow>({
     name: 'stream_head',
-    text: `SELECT ${STREAM_COLUMNS} FROM stream_heads h WHERE h.stream_id = $1 AND h.version > 0`,
+    // There is one row; whoever looks from the newest generation on walks past none of the dead ones.
+    text: `SELECT ${STREAM_COLUMNS} FROM stream_heads h WHERE h.stream_id = $1 AND h.version > 0
+            ORDER BY h.generation DESC LIMIT 1`,
     values: [streamId],
   });
   return rows[0] ?? null;

@@ -142,4 +142,6 @@ export async function updateSubscriptionBreaker(
 /** With everything of it: offsets, retries, attempts, letters and samples. */
 export async function deleteSubscription(tx: Db, id: number): Promise<void> {
   await tx.query('DELETE FROM subscriptions WHERE id = $1', [id]);
+  // Nothing refers to what they are claims of; with the cursors gone there can be no new one.
+  await tx.query('DELETE FROM claims WHERE subscription_id = $1', [id]);
 }

@@ -115,10 +115,13 @@ async function insertHeads(
   versions: ReadonlyMap<string, number>,
 ): Promise<void> {
   await database.pool.query(
-    `INSERT INTO stream_heads (stream_id, version, position)
+    `WITH left_behind AS (
+       DELETE FROM stream_heads h USING unnest($1::text[], $2::bigint[]) AS s(id, version)
+        WHERE h.stream_id = s.id AND h.generation < s.version / 256)
+     INSERT INTO stream_heads (stream_id, version, position)
      SELECT s.id, s.version, (SELECT max(e.position) FROM events e WHERE e.stream_id = s.id)
        FROM unnest($1::text[], $2::bigint[]) AS s(id, version)
-     ON CONFLICT (stream_id) DO UPDATE SET version = excluded.version, position = excluded.position`,
+     ON CONFLICT (stream_id, generation) DO UPDATE SET version = excluded.version, position = excluded.position`,
     [[...versions.keys()], [...versions.values()].map((version) => version - 1)],
   );
 }

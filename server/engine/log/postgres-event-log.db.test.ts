@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { upsertNode } from '#server/storage/node-rows.ts';
+import { selectStream, selectStreams } from '#server/storage/stream-rows.ts';
 import { newEvent as event } from '#server/testing/new-event.ts';
 import { createTestLogs, type TestLogs } from '#server/testing/test-logs.ts';
 import { isEngineError } from '../errors.ts';
@@ -204,9 +205,15 @@ describe('the log', () => {
   });
 });
 
+const MODEL_RUNS = 40;
+const MODEL_STEPS = 25;
+const FILL_MAX = 260;
+const MODEL_EVENTS = MODEL_STEPS * FILL_MAX;
+
 type ModelCommand =
   | { kind: 'append'; ids: number[]; subject: number | null }
   | { kind: 'stream'; ids: number[]; stream: number; expected: ExpectedVersion }
+  | { kind: 'fill'; count: number; stream: number; again: boolean }
   | { kind: 'restart' };
 
 const commands = fc.array(
@@ -231,12 +238,20 @@ const commands = fc.array(
         ),
       }),
     },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('fill' as const),
+        // The row that holds a stream's head ends every 256 versions.
+        count: fc.integer({ min: 120, max: FILL_MAX }),
+        stream: fc.nat(2),
+        again: fc.boolean(),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
   ),
-  { maxLength: 25 },
+  { maxLength: MODEL_STEPS },
 );
-
-const MODEL_RUNS = 40;
 
 test('behaves as a small model does under appends, duplicates, expected versions and restarts', async () => {
   await topics.ensure('model');
@@ -251,23 +266,32 @@ test('behaves as a small model does under appends, duplicates, expected versions
       await model.log.stop();
 
       const reader = await kit.open();
-      const records = await reader.readAfter(from, 500);
+      const records = await reader.readAfter(from, MODEL_EVENTS);
       await reader.stop();
       expect(records.map((record) => record.position)).toEqual(
         records.map((_, index) => from + 1 + index),
       );
       expect(new Map(records.map((record) => [record.id, record.position]))).toEqual(model.stored);
       expectDensePartitions(records);
+      expect(await headsOf(`${round}:`)).toEqual(model.versions);
     }),
     { numRuns: MODEL_RUNS },
   );
 }, 120_000);
 
+/** As they are listed and looked up. */
+async function headsOf(prefix: string): Promise<Map<string, number>> {
+  const { pool } = kit.database;
+  const listed = await selectStreams(pool, { prefix, limit: 10 });
+  for (const stream of listed) expect(await selectStream(pool, stream.streamId)).toEqual(stream);
+  return new Map(listed.map(({ streamId, version }) => [streamId, version]));
+}
+
 /** What the log should hold, in a few maps, and the log itself. */
 class Model {
   log: PostgresEventLog;
   readonly stored = new Map<string, number>();
-  readonly #versions = new Map<string, number>();
+  readonly versions = new Map<string, number>();
   readonly #prefix: string;
 
   constructor(prefix: string, opened: PostgresEventLog) {
@@ -281,9 +305,18 @@ class Model {
       this.log = await kit.open();
       return;
     }
+    if (step.kind === 'fill') return this.#fill(step);
     const ids = [...new Set(step.ids)].map((id) => this.#name(id));
     if (step.kind === 'append') await this.#append(ids, step.subject);
     else await this.#appendToStream(ids, this.#name(`s-${step.stream}`), step.expected);
+  }
+
+  async #fill({ count, stream, again }: ModelCommand & { kind: 'fill' }): Promise<void> {
+    const size = this.stored.size;
+    const ids = Array.from({ length: count }, (_, index) => this.#name(`f-${size + index}`));
+    const [known] = this.stored.keys();
+    if (again && known !== undefined) ids.push(known);
+    await this.#appendToStream(ids, this.#name(`s-${stream}`), 'any');
   }
 
   #name(id: number | string): string {
@@ -304,7 +337,7 @@ class Model {
     streamId: string,
     expected: ExpectedVersion,
   ): Promise<void> {
-    const version = this.#versions.get(streamId) ?? 0;
+    const version = this.versions.get(streamId) ?? 0;
     const code = this.#refusal(ids, version, expected);
     const answer = this.log.append({
       topic: 'model',
@@ -324,7 +357,7 @@ class Model {
       }
       this.#expectFirstPosition(receipt);
     }
-    this.#versions.set(streamId, next);
+    if (next > 0) this.versions.set(streamId, next);
   }
 
   #refusal(ids: readonly string[], version: number, expected: ExpectedVersion): string | null {
