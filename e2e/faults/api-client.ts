@@ -67,13 +67,19 @@ export class ApiClient {
   /** Nothing of the subscription is left to deliver, to retry or in flight, and that for longer than counts may be old. */
   async untilDrained(name: string): Promise<void> {
     let emptySinceMs: number | undefined;
-    await until(`${name} is drained`, DRAINED_WITHIN_MS, async () => {
-      const { lag, retrying, inFlight, parked } = await this.subscription(name);
-      const isEmpty = lag + retrying + inFlight + parked === 0;
-      emptySinceMs = isEmpty ? (emptySinceMs ?? performance.now()) : undefined;
-      if (emptySinceMs === undefined) return undefined;
-      return performance.now() - emptySinceMs > COUNTS_AGE_MAX_MS ? true : undefined;
-    });
+    let left = '';
+    await until(
+      () => `${name} is drained${left}`,
+      DRAINED_WITHIN_MS,
+      async () => {
+        const { lag, retrying, inFlight, parked, state } = await this.subscription(name);
+        left = `: ${state}, ${lag} behind, ${inFlight} in flight, ${retrying} retrying, ${parked} parked`;
+        const isEmpty = lag + retrying + inFlight + parked === 0;
+        emptySinceMs = isEmpty ? (emptySinceMs ?? performance.now()) : undefined;
+        if (emptySinceMs === undefined) return undefined;
+        return performance.now() - emptySinceMs > COUNTS_AGE_MAX_MS ? true : undefined;
+      },
+    );
   }
 
   startOperation(path: '/replays' | '/dead-letters/redrive', request: unknown) {

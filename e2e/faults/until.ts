@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const EVERY_MS = 25;
 
-/** Asks until the answer is there. Rejects after `withinMs`, saying what was waited for. */
+/** Asks until the answer is there. Rejects after `withinMs`, saying what was waited for and, if it is told, what there was instead. */
 export async function until<Answer>(
-  what: string,
+  what: string | (() => string),
   withinMs: number,
   ask: () => Promise<Answer | undefined> | Answer | undefined,
 ): Promise<Answer> {
@@ -12,7 +12,8 @@ export async function until<Answer>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (performance.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${what}.`);
+    if (performance.now() > deadline)
+      throw new Error(`Not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}.`);
     await sleep(EVERY_MS);
   }
 }
