@@ -30,6 +30,8 @@ export type AnomalyKind =
   | 'stale-read'
   | 'delivered-by-two'
   | 'delivered-by-a-zombie'
-  | 'acknowledged-by-a-zombie';
+  | 'acknowledged-by-a-zombie'
+  | 'offset-went-back'
+  | 'offset-stored-by-another';
 
 export type Anomaly = { readonly kind: AnomalyKind; readonly detail: string };

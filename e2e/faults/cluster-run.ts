@@ -2,10 +2,12 @@ import { type Anomaly } from './anomaly.ts';
 import { ApiClient } from './api-client.ts';
 import { checkOwnership, type Outage } from './check-ownership.ts';
 import { checkHistory } from './checker.ts';
+import { CommitWatch, checkCommits } from './commit-watch.ts';
 import { DeliveryWatch } from './delivery-watch.ts';
 import { type JournalEntry } from './journal.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { PostgresProcess } from './postgres-process.ts';
+import { type HeldStatement, PostgresProxy } from './postgres-proxy.ts';
 import { Producer, SOURCE } from './producer.ts';
 import { PullConsumer } from './pull-consumer.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -30,6 +32,7 @@ const PAUSE_MAX_MS = 30;
 const SETTLED_WITHIN_MS = 30_000;
 /** A server that stands still holds a producer up for no longer: the others are to have something to deliver. */
 const ANSWER_WITHIN_MS = 1_000;
+const OFFSET_STORED = /^UPDATE subscription_partitions p SET committed/;
 
 export type ClusterOptions = {
   readonly seed: number;
@@ -37,6 +40,14 @@ export type ClusterOptions = {
   readonly server?: ServerOptions;
   /** For how long at most a consumer keeps what it has. */
   readonly holdsMaxMs?: number;
+};
+
+/** What the servers of a run stand on. */
+type Ground = {
+  readonly servers: readonly ServerProcess[];
+  /** One before each server. */
+  readonly proxies: readonly PostgresProxy[];
+  readonly commits: CommitWatch;
 };
 
 /**
@@ -47,10 +58,14 @@ export class ClusterRun {
   readonly servers: readonly ServerProcess[];
   readonly random: () => number;
   readonly watch = new DeliveryWatch();
+  readonly commits: CommitWatch;
+  readonly #proxies: readonly PostgresProxy[];
   readonly #journals = new JournalFolder();
   readonly #producers: Producer[] = [];
   readonly #consumers: PullConsumer[] = [];
   readonly #outages: Outage[] = [];
+  /** The server that is asked how things are: one that was not away just now. */
+  #asked = 0;
 
   /** Starts servers and load, lets `work` hurt them, and removes everything, whatever happened. */
   static async during<Result>(
@@ -59,13 +74,21 @@ export class ClusterRun {
   ): Promise<Result> {
     const postgres = await PostgresProcess.start();
     const servers: ServerProcess[] = [];
+    const proxies: PostgresProxy[] = [];
+    let commits: CommitWatch | undefined;
     try {
-      const server = { ...options.server, databaseUrl: await postgres.createDatabase() };
-      const first = await ServerProcess.start(server);
-      servers.push(first);
-      await setUp(new ApiClient(first.url));
-      while (servers.length < options.size) servers.push(await ServerProcess.start(server));
-      const run = new ClusterRun(servers, options.seed);
+      const databaseUrl = await postgres.createDatabase();
+      const startServer = async (): Promise<ServerProcess> => {
+        const proxy = await PostgresProxy.start(databaseUrl);
+        proxies.push(proxy);
+        const server = await ServerProcess.start({ ...options.server, databaseUrl: proxy.url });
+        servers.push(server);
+        return server;
+      };
+      await setUp(new ApiClient((await startServer()).url));
+      commits = await CommitWatch.start(databaseUrl);
+      while (servers.length < options.size) await startServer();
+      const run = new ClusterRun({ servers, proxies, commits }, options.seed);
       try {
         await run.#load(options.holdsMaxMs ?? HOLDS_MAX_MS);
         return await work(run);
@@ -74,17 +97,21 @@ export class ClusterRun {
       }
     } finally {
       for (const server of servers) await server.remove();
+      for (const proxy of proxies) await proxy.stop();
+      await commits?.stop();
       await postgres.remove();
     }
   }
 
-  private constructor(servers: readonly ServerProcess[], seed: number) {
+  private constructor({ servers, proxies, commits }: Ground, seed: number) {
     this.servers = servers;
+    this.commits = commits;
+    this.#proxies = proxies;
     this.random = seededRandom(seed);
   }
 
   get #api(): ApiClient {
-    return new ApiClient(this.#server(0).url);
+    return new ApiClient(this.#server(this.#asked).url);
   }
 
   async end(index: number, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
@@ -103,9 +130,31 @@ export class ClusterRun {
     this.#server(index).pause();
   }
 
-  resume(index: number): void {
-    this.#backAgain(index);
+  /** Another had its partitions meanwhile, or else its life goes on as if nothing had been. */
+  resume(index: number, { wasTaken = true } = {}): void {
+    if (wasTaken) this.#backAgain(index);
+    else this.#outages.pop();
     this.#server(index).resume();
+  }
+
+  /** The next offsets that this server stores wait on their way to Postgres until they are released. */
+  holdOffsets(index: number): HeldStatement {
+    const proxy = this.#proxies[index];
+    if (proxy === undefined) throw new Error(`There is no server ${index}.`);
+    return proxy.holdNext(OFFSET_STORED);
+  }
+
+  /** What this server delivers, and since which change of hands. */
+  async leasesOf(index: number): Promise<ReadonlyMap<number, number>> {
+    const partitions = this.watch.partitionsOf(index);
+    const epochs = await this.commits.epochs();
+    return new Map(partitions.map((each) => [each, epochs.get(each) ?? 0]));
+  }
+
+  /** How many of these partitions changed hands since. */
+  async countTaken(leases: ReadonlyMap<number, number>): Promise<number> {
+    const epochs = await this.commits.epochs();
+    return [...leases].filter(([partition, epoch]) => (epochs.get(partition) ?? 0) > epoch).length;
   }
 
   /** Every server owns as many partitions as the others. */
@@ -146,7 +195,7 @@ export class ClusterRun {
   }
 
   /** After `drain`: everything that must not be in the history. */
-  async check(): Promise<{ readonly anomalies: readonly Anomaly[]; readonly published: number }> {
+  async check() {
     await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
     const entries = this.#journals.read();
     const log = await this.#api.log();
@@ -154,12 +203,18 @@ export class ClusterRun {
     const consumers = [{ client: SUBSCRIPTION, topics: [TOPIC], dead }];
     const merged = asOneConsumer(entries);
     const published = log.filter((event) => event.source === SOURCE);
+    const commits = await this.commits.commits();
+    const anomalies: readonly Anomaly[] = [
+      ...checkHistory({ entries: merged, log, source: SOURCE, consumers }),
+      ...checkOwnership({ entries, outages: this.#outages }),
+      ...checkCommits(commits, (backend) => this.#serverOf(backend)),
+    ];
     return {
       published: published.length,
-      anomalies: [
-        ...checkHistory({ entries: merged, log, source: SOURCE, consumers }),
-        ...checkOwnership({ entries, outages: this.#outages }),
-      ],
+      deliveries: this.watch.total,
+      repeated: this.watch.repeated,
+      commits: commits.length,
+      anomalies,
     };
   }
 
@@ -209,7 +264,13 @@ export class ClusterRun {
     return server;
   }
 
+  #serverOf(backend: number): number | undefined {
+    const index = this.#proxies.findIndex(({ backends }) => backends.has(backend));
+    return index < 0 ? undefined : index;
+  }
+
   #goesAway(index: number): void {
+    if (this.#asked === index) this.#asked = (index + 1) % this.servers.length;
     const outage = { client: clientAt(index), fromMs: Date.now(), toMs: Number.POSITIVE_INFINITY };
     this.#outages.push(outage);
   }

@@ -108,6 +108,16 @@ export const MUTANTS = {
     find: 'if (this.#isFresh()) return;',
     replace: 'if (this.#incarnation) return;',
   },
+  'stores offsets in the name of another': {
+    file: 'server/storage/partition-rows.ts',
+    find: 'AND p.owner = $2 AND p.owner_incarnation = $3 AND p.epoch = v.epoch AND p.committed <= v.committed',
+    replace: 'AND $2::text IS NOT NULL AND $3::uuid IS NOT NULL',
+  },
+  'stores offsets whoever the owner is, forwards': {
+    file: 'server/storage/partition-rows.ts',
+    find: 'AND p.owner = $2 AND p.owner_incarnation = $3 AND p.epoch = v.epoch AND p.committed',
+    replace: 'AND $2::text IS NOT NULL AND $3::uuid IS NOT NULL AND p.committed',
+  },
 } as const satisfies Readonly<Record<string, Mutant>>;
 
 export type MutantName = keyof typeof MUTANTS;

@@ -35,11 +35,11 @@ export class FrameReader {
   }
 }
 
-/** What the client asks for: the text of a plain query, or the name of the prepared statement it binds. */
+/** What the client asks for: the text of a query that is sent or prepared, or the name of the prepared statement it binds. */
 export function statementOf({ type, body }: Frame): string | undefined {
   if (type === 'Q') return textAt(body, 0);
-  // Bind: the portal's name, then the statement's.
-  if (type === 'B') return textAt(body, body.indexOf(0) + 1);
+  // Parse: the statement's name, then its text. Bind: the portal's name, then the statement's.
+  if (type === 'P' || type === 'B') return textAt(body, body.indexOf(0) + 1);
   return undefined;
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Frame, FrameReader, statementOf } from './postgres-frames.ts';
 
 const IDLE = 'I';
+const BACKEND_KEY = 'K';
 
 export type Toxic = {
   /** Each chunk waits this long, in both directions; the order is kept. */
@@ -18,6 +19,10 @@ export type LinkOptions = {
   /** The statement is on its way to Postgres: whether its answer is to be lost. */
   readonly losesReplyTo: (statement: string) => boolean;
   readonly onReplyLost: () => void;
+  /** What the statement waits for before it goes on to Postgres, and what comes after it with it. */
+  readonly heldUntil: (statement: string) => Promise<void> | undefined;
+  /** The process of Postgres at the other end is known. */
+  readonly onBackend: (pid: number) => void;
 };
 
 /** One connection of a client to Postgres, byte for byte, with what spoils it in between. */
@@ -29,6 +34,7 @@ export class PostgresLink {
   #held: Buffer[] | undefined;
   #hasFailed = false;
   #isDone = false;
+  #heldUntil: Promise<void> | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -77,7 +83,10 @@ export class PostgresLink {
       if (passed === undefined) return;
       const { delayMs, sliceBytes } = this.#options.toxic();
       const readyAtMs = performance.now() + (delayMs?.() ?? 0);
-      sending = sending.then(() => this.#send(to, passed, { readyAtMs, sliceBytes }));
+      const heldUntil = to === this.#options.server ? this.#heldUntil : undefined;
+      sending = sending
+        .then(() => heldUntil)
+        .then(() => this.#send(to, passed, { readyAtMs, sliceBytes }));
     });
   }
 
@@ -98,13 +107,16 @@ export class PostgresLink {
 
   #onAsked(frame: Frame): void {
     const statement = statementOf(frame);
-    if (statement === undefined || !this.#options.losesReplyTo(statement)) return;
+    if (statement === undefined) return;
+    this.#heldUntil = this.#options.heldUntil(statement) ?? this.#heldUntil;
+    if (!this.#options.losesReplyTo(statement)) return;
     this.#held = [];
     this.#hasFailed = false;
     this.#isDone = false;
   }
 
   #onSaid({ type, body }: Frame): void {
+    if (type === BACKEND_KEY) this.#options.onBackend(body.readInt32BE(0));
     if (this.#held === undefined) return;
     if (type === 'E') this.#hasFailed = true;
     if (type !== 'Z') return;

@@ -1,6 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { PostgresLink, type Toxic } from './postgres-link.ts';
 
+export type HeldStatement = { readonly held: Promise<void>; release(): void };
+
 /**
  * Stands between a server and its Postgres and spoils their connections when told to: slow, in slices, cut, silent, or
  * with the answer to a commit lost on the way.
@@ -15,6 +17,8 @@ export class PostgresProxy {
   #isSilent = false;
   #losesRepliesTo: RegExp | undefined;
   #lostReplies = 0;
+  #holding: { readonly statements: RegExp; readonly hold: () => Promise<void> } | undefined;
+  readonly #backends = new Set<number>();
 
   static async start(databaseUrl: string): Promise<PostgresProxy> {
     const listener = createServer();
@@ -41,6 +45,24 @@ export class PostgresProxy {
   /** While set, such statements are passed on, and their connection ends instead of telling that they were done. */
   set losesRepliesTo(statements: RegExp | undefined) {
     this.#losesRepliesTo = statements;
+  }
+
+  /** The processes of Postgres that its connections have or had. */
+  get backends(): ReadonlySet<number> {
+    return this.#backends;
+  }
+
+  /** The next such statement waits on its way until it is released; `held` resolves when it has come. */
+  holdNext(statements: RegExp): HeldStatement {
+    const held = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const hold = () => {
+      this.#holding = undefined;
+      held.resolve();
+      return released.promise;
+    };
+    this.#holding = { statements, hold };
+    return { held: held.promise, release: released.resolve };
   }
 
   /** For everything that passes from now on. */
@@ -77,6 +99,9 @@ export class PostgresProxy {
       onReplyLost: () => {
         this.#lostReplies += 1;
       },
+      heldUntil: (statement) =>
+        this.#holding?.statements.test(statement) ? this.#holding.hold() : undefined,
+      onBackend: (pid) => this.#backends.add(pid),
     });
     this.#links.add(link);
     link.isSilent = this.#isSilent;
