@@ -25,11 +25,11 @@ export const REDRIVE = 'redrive';
 export class DeliveryModel {
   items: Item[] = [];
   isPaused = false;
-  readonly #mode: 'stream' | 'queue';
+  readonly mode: 'stream' | 'queue';
   readonly #maxRetries: number;
 
   constructor(mode: 'stream' | 'queue', maxRetries: number) {
-    this.#mode = mode;
+    this.mode = mode;
     this.#maxRetries = maxRetries;
   }
 
@@ -37,17 +37,32 @@ export class DeliveryModel {
     this.items.push({ event, lane, attempt: 1, state: 'open', deliveryId: '' });
   }
 
-  /** Of a stream the first of each key that is not settled, and all without a key; all of a queue. */
+  /**
+   * Of a stream the first of each key that is not settled, and all without a key; all of a queue. Replays and letters given back go one at
+   * a time of a key as well, but what failed of them lets the next one pass.
+   */
   get due(): Item[] {
     if (this.isPaused) return [];
     const seen = new Set<string>();
+    const busy = new Set(
+      this.in('out').flatMap(({ lane, event }) => (lane === LOG ? [] : [event.key])),
+    );
     return this.items.filter((item) => {
       if (isSettled(item)) return false;
-      const key = `${item.lane} ${item.event.key}`;
-      const isBehind = item.event.key !== null && this.#mode === 'stream' && seen.has(key);
-      seen.add(key);
-      return !isBehind && item.state === 'open';
+      const { lane, event, attempt, state } = item;
+      if (this.mode === 'queue' || event.key === null) return state === 'open';
+      const key = `${lane} ${event.key}`;
+      const isAgain = lane !== LOG && attempt > 1;
+      const isBehind = (seen.has(key) && !isAgain) || (lane !== LOG && busy.has(event.key));
+      if (!isAgain) seen.add(key);
+      return !isBehind && state === 'open';
     });
+  }
+
+  /** After a crash what was perhaps in flight is handed out one at a time of each partition. */
+  get dueWhenCareful(): Item[] {
+    const busy = new Set(this.in('out').map(({ event }) => event.partition));
+    return this.due.filter(({ event }) => !busy.has(event.partition));
   }
 
   get maybe(): Item[] {
@@ -60,7 +75,7 @@ export class DeliveryModel {
 
   /** What came before it and was perhaps to come again does not any more. */
   handOut(item: Item, delivery: { readonly deliveryId: string; readonly attempt: number }): void {
-    if (this.#mode === 'stream' && item.lane === LOG)
+    if (this.mode === 'stream' && item.lane === LOG)
       for (const one of this.items) {
         if (one === item) break;
         const isBefore = one.lane === LOG && one.event.key === item.event.key;
@@ -83,7 +98,7 @@ export class DeliveryModel {
   /** Nothing is settled behind something that is not: all that is settled stays so when the server starts anew. */
   get isSettledInOrder(): boolean {
     if (this.in('maybe').length > 0) return false;
-    if (this.#mode === 'queue') return true;
+    if (this.mode === 'queue') return true;
     const ofLog = this.items.filter(({ lane }) => lane === LOG);
     const first = ofLog.findIndex((item) => !isSettled(item) && item.attempt === 1);
     return first < 0 || !ofLog.slice(first).some(isSettled);

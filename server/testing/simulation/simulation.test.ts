@@ -13,6 +13,9 @@ const SEED =
     : Number(process.env['WEIR_SIM_SEED'] ?? 1);
 const MAX_MS = 40_000 * Math.max(1, (PLANS * COMMANDS) / 8_000);
 const LEAST_RATIO = 100;
+/** On average over many plans: 500 commands at most are 10,000 steps. */
+const LEAST_STEPS_OF_A_COMMAND = 20;
+const MANY_PLANS = 100;
 /** A mutant is to be caught within so many plans. */
 const MUTANT_PLANS = 300;
 
@@ -22,9 +25,11 @@ describe('the broker in a simulation', () => {
     async () => {
       const startedMs = performance.now();
       let virtualMs = 0;
+      let steps = 0;
       const keepsRules = async (plan: Plan): Promise<void> => {
         const result = await simulate(plan);
         virtualMs += result.virtualMs;
+        steps += result.steps;
         expect(result.violations).toEqual([]);
       };
 
@@ -33,7 +38,13 @@ describe('the broker in a simulation', () => {
         seed: SEED,
       });
 
-      expect(virtualMs / (performance.now() - startedMs)).toBeGreaterThan(LEAST_RATIO);
+      const ratio = Math.round(virtualMs / (performance.now() - startedMs));
+      const stepsOfAPlan = Math.round(steps / PLANS);
+      const figures = { seed: SEED, plans: PLANS, stepsOfAPlan, ratio };
+      process.stdout.write(`simulation: ${JSON.stringify(figures)}\n`);
+      expect(ratio).toBeGreaterThan(LEAST_RATIO);
+      if (PLANS >= MANY_PLANS)
+        expect(stepsOfAPlan).toBeGreaterThan(COMMANDS * LEAST_STEPS_OF_A_COMMAND);
     },
     MAX_MS,
   );

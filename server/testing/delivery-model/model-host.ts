@@ -1,0 +1,40 @@
+import { type TestNode, type TestNodes } from '../test-nodes.ts';
+
+/** A server that is killed and started again, for one run after the other. */
+export class ModelHost {
+  node: TestNode;
+  crashes = 0;
+  readonly #nodes: TestNodes;
+  readonly #nodeId: string;
+  readonly #gone: Promise<void>[] = [];
+
+  static async start(nodes: TestNodes, nodeId: string): Promise<ModelHost> {
+    return new ModelHost(nodes, nodeId, await nodes.open(nodeId));
+  }
+
+  private constructor(nodes: TestNodes, nodeId: string, node: TestNode) {
+    this.#nodes = nodes;
+    this.#nodeId = nodeId;
+    this.node = node;
+  }
+
+  async restart(): Promise<void> {
+    await this.node.stop();
+    this.node = await this.#nodes.open(this.#nodeId);
+  }
+
+  /** The next life begins before the former has noticed that it is over. */
+  async crash(): Promise<void> {
+    const former = this.node;
+    await former.freeze();
+    this.node = await this.#nodes.open(this.#nodeId);
+    this.crashes += 1;
+    former.thaw();
+    this.#gone.push(former.stop().catch(() => undefined));
+  }
+
+  async stop(): Promise<void> {
+    await this.node.stop();
+    await Promise.all(this.#gone);
+  }
+}
