@@ -1,30 +1,9 @@
 import { expect, it } from 'vitest';
 import { type Operation } from '#contracts/operation.ts';
+import { testOperation } from '#server/testing/test-operation.ts';
 import { MAX_WAITING_LENGTH, WaitingOperations } from './waiting-operations.ts';
 
-const operation = (id: string, over: Partial<Operation> = {}): Operation => ({
-  id,
-  kind: 'replay',
-  state: 'running',
-  title: 'Replay',
-  detail: null,
-  target: 'target',
-  actor: 'tester',
-  reason: null,
-  params: {},
-  total: 10,
-  done: 0,
-  failed: 0,
-  ratePerSecond: null,
-  measuredPerSecond: 0,
-  etaMs: null,
-  position: null,
-  createdAt: '2026-01-01T00:00:00.000Z',
-  startedAt: null,
-  finishedAt: null,
-  updatedAt: '2026-01-01T00:00:01.000Z',
-  ...over,
-});
+const operation = (id: string, over: Partial<Operation> = {}) => testOperation({ id, ...over });
 
 function takeAll(waiting: WaitingOperations): Operation[] {
   const taken: Operation[] = [];
