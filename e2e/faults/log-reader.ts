@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventPageSchema } from '#contracts/event.ts';
 import { ask } from './api-client.ts';
+import { BackgroundLoop } from './background-loop.ts';
 import { type Journal, type Polled } from './journal.ts';
 
 const PAGE = 200;
@@ -21,34 +22,30 @@ export type LogReaderOptions = {
 /** Polls the log page by page from a position of its own, and writes down what each poll gave and when it was asked. */
 export class LogReader {
   readonly #options: LogReaderOptions;
+  readonly #loop = new BackgroundLoop(() => this.#run());
   #session = 1;
   #after = 0;
   #furthest = 0;
-  #stopping = false;
-  #running: Promise<void> = Promise.resolve();
 
   constructor(options: LogReaderOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#running = this.#run();
-    // Whoever stops it is told; until then a failure must not end the process.
-    this.#running.catch(() => undefined);
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   abandon(): Promise<void> {
-    return this.stop();
+    return this.#loop.abandon();
   }
 
   async #run(): Promise<void> {
     const { random } = this.#options;
-    while (!this.#stopping) {
+    while (!this.#loop.isStopping) {
       if (random() < NEW_SESSION_SHARE) {
         this.#session += 1;
         const back = random() < FROM_START_SHARE ? this.#furthest : Math.floor(random() * BACK_MAX);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { publishResponseSchema } from '#contracts/event.ts';
 import { ask } from './api-client.ts';
+import { BackgroundLoop } from './background-loop.ts';
 import { type Journal, type Produced } from './journal.ts';
 
 export const SOURCE = '/faults';
@@ -34,16 +35,14 @@ export type ProducerOptions = {
  */
 export class Producer {
   readonly #options: ProducerOptions;
+  readonly #loop = new BackgroundLoop(() => this.#run());
   readonly #sequences = new Map<string, number>();
   readonly #waiting: {
     readonly invokedAfterMs: number;
     readonly resolve: (atMs: number) => void;
   }[] = [];
-  #stopping = false;
-  #isAbandoned = false;
   #requests = 0;
   #published = 0;
-  #running: Promise<void> = Promise.resolve();
 
   constructor(options: ProducerOptions) {
     this.#options = options;
@@ -54,27 +53,22 @@ export class Producer {
   }
 
   start(): void {
-    this.#stopping = false;
-    this.#running = this.#run();
-    // Whoever stops it is told; until then a failure must not end the process.
-    this.#running.catch(() => undefined);
+    this.#loop.start();
   }
 
   /** Resolves when the last request has a known outcome. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** Does not wait for outcomes that do not come. */
-  async abandon(): Promise<void> {
-    this.#isAbandoned = true;
-    await this.stop();
+  abandon(): Promise<void> {
+    return this.#loop.abandon();
   }
 
   /** Resolves when it has published what it was limited to. */
   finished(): Promise<void> {
-    return this.#running;
+    return this.#loop.finished();
   }
 
   /** When a request that left after this moment was acknowledged. */
@@ -85,7 +79,7 @@ export class Producer {
   async #run(): Promise<void> {
     const { random, limit = Number.POSITIVE_INFINITY } = this.#options;
     const { maxBatch = MAX_BATCH, pauseMaxMs = PAUSE_MAX_MS } = this.#options;
-    while (!this.#stopping && this.#published < limit) {
+    while (!this.#loop.isStopping && this.#published < limit) {
       const size = random() < 0.5 ? 1 : 1 + Math.floor(random() * maxBatch);
       const events = Array.from({ length: Math.min(size, limit - this.#published) }, () =>
         this.#next(),
@@ -107,7 +101,7 @@ export class Producer {
   async #publish(events: readonly Produced[]): Promise<void> {
     const deadline = performance.now() + GIVE_UP_AFTER_MS;
     while (!(await this.#attempt(events))) {
-      if (this.#isAbandoned) return;
+      if (this.#loop.isAbandoned) return;
       if (performance.now() > deadline)
         throw new Error(`${this.#options.name} was not answered for ${GIVE_UP_AFTER_MS} ms.`);
       await sleep(RETRY_AFTER_MS);

@@ -6,6 +6,7 @@ import {
   receiveResponseSchema,
 } from '#contracts/subscription.ts';
 import { ask } from './api-client.ts';
+import { BackgroundLoop } from './background-loop.ts';
 import { type Journal, type Received } from './journal.ts';
 
 const RETRY_AFTER_MS = 50;
@@ -32,11 +33,9 @@ export type PullConsumerOptions = {
 /** Receives and settles in a loop, one answer at a time. What it could not settle it settles again while it may. */
 export class PullConsumer {
   readonly #options: PullConsumerOptions;
+  readonly #loop = new BackgroundLoop(() => this.#run());
   readonly #root: string;
-  #stopping = false;
-  #isAbandoned = false;
   #acknowledged = 0;
-  #running: Promise<void> = Promise.resolve();
 
   constructor(options: PullConsumerOptions) {
     this.#options = options;
@@ -48,25 +47,20 @@ export class PullConsumer {
   }
 
   start(): void {
-    this.#stopping = false;
-    this.#running = this.#run();
-    // Whoever stops it is told; until then a failure must not end the process.
-    this.#running.catch(() => undefined);
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** Does not wait for outcomes that do not come. */
-  async abandon(): Promise<void> {
-    this.#isAbandoned = true;
-    await this.stop();
+  abandon(): Promise<void> {
+    return this.#loop.abandon();
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopping) {
+    while (!this.#loop.isStopping) {
       const deliveries = await this.#receive();
       if (deliveries.length > 0) await this.#settleAll(deliveries);
     }
@@ -108,7 +102,7 @@ export class PullConsumer {
   async #settle(verdict: 'ack' | 'nack', deliveryIds: string[], body: unknown): Promise<void> {
     const { journal } = this.#options;
     const deadline = performance.now() + SETTLE_WITHIN_MS;
-    while (performance.now() < deadline && !this.#isAbandoned) {
+    while (performance.now() < deadline && !this.#loop.isAbandoned) {
       await journal.write({ step: 'settle.invoke', verdict, deliveryIds });
       const reason = await this.#trySettle(verdict, body);
       if (reason === undefined) return;
