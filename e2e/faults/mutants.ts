@@ -118,6 +118,16 @@ export const MUTANTS = {
     find: 'AND p.owner = $2 AND p.owner_incarnation = $3 AND p.epoch = v.epoch AND p.committed',
     replace: 'AND $2::text IS NOT NULL AND $3::uuid IS NOT NULL AND p.committed',
   },
+  'keeps all that a client has not taken': {
+    file: 'server/socket/pending-budget.ts',
+    find: 'while (this.bytes > MAX_PENDING_BYTES) {',
+    replace: 'while (this.bytes > 1_000 * MAX_PENDING_BYTES) {',
+  },
+  'hands frames to a connection that does not take them': {
+    file: 'server/socket/live-connection.ts',
+    find: 'const isDrained = () => waiting.packets === 0 && socket.conn.transport.writable;',
+    replace: 'const isDrained = () => waiting.packets >= 0;',
+  },
 } as const satisfies Readonly<Record<string, Mutant>>;
 
 export type MutantName = keyof typeof MUTANTS;

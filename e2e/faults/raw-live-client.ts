@@ -1,22 +1,45 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { z } from 'zod';
+import { type LiveSubscribe } from '#contracts/live-feed.ts';
+import { WebSocketTexts } from './web-socket-texts.ts';
 
 const TEXT_FRAME = 0x81;
 const MASKED = 0x80;
 const MASK_BYTES = 4;
 const SHORT_FRAME_BYTES = 125;
-const SAMPLED = '"sampled":true,"dropped":';
+const OPEN = '0';
+const CONNECT = '40/live,';
+const EVENT = '42/live,';
+const PING = '2';
+const PONG = '3';
 
-/** A live client by hand, over TCP, so that it can stop reading as a stalled machine or network does. */
+const packetSchema = z.tuple([z.string(), z.unknown()]);
+const frameSchema = z.object({
+  items: z.array(z.object({ position: z.number() })),
+  position: z.number(),
+  sampled: z.boolean().optional(),
+  dropped: z.number().optional(),
+});
+
+export type ReceivedFrame = {
+  readonly positions: readonly number[];
+  readonly position: number;
+  readonly isSampled: boolean;
+  readonly dropped: number;
+};
+
+/** A live client by hand, over TCP, so that it can stop reading as a stalled machine or network does. It acknowledges nothing. */
 export class RawLiveClient {
+  readonly frames: ReceivedFrame[] = [];
   readonly #socket: Socket;
-  #tail = '';
-  #wasToldOfDropped = false;
+  readonly #texts = new WebSocketTexts((text) => this.#onText(text));
+  #isOpen = false;
+  #isInNamespace = false;
   #isClosed = false;
 
-  /** Subscribes to a topic, and acknowledges nothing. */
-  static async subscribe(serverUrl: string, topic: string): Promise<RawLiveClient> {
+  static async connect(serverUrl: string): Promise<RawLiveClient> {
     const { hostname, port, host } = new URL(serverUrl);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
@@ -32,36 +55,28 @@ export class RawLiveClient {
         '\r\n',
       ].join('\r\n'),
     );
-    await hears(socket, '"sid"');
-    socket.write(frameOf('40/live,'));
-    await hears(socket, '40/live,');
-    socket.write(
-      frameOf(`42/live,${JSON.stringify(['subscribe', { id: 'raw', query: { topic } }])}`),
-    );
+    while (!client.#isOpen) await once(socket, 'data');
+    client.#send(CONNECT);
+    while (!client.#isInNamespace) await once(socket, 'data');
     return client;
   }
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('data', (chunk) => {
-      const text = this.#tail + chunk.toString('latin1');
-      this.#wasToldOfDropped ||= text.includes(SAMPLED);
-      this.#tail = text.slice(-SAMPLED.length);
-    });
+    socket.on('data', (chunk) => this.#texts.add(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.#isClosed = true;
     });
   }
 
-  /** A frame said that events were left out of it. */
-  get wasToldOfDropped(): boolean {
-    return this.#wasToldOfDropped;
-  }
-
   /** The server ended the connection, as far as this side can see. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  subscribe(request: LiveSubscribe): void {
+    this.#send(`${EVENT}${JSON.stringify(['subscribe', request])}`);
   }
 
   stopReading(): void {
@@ -72,20 +87,36 @@ export class RawLiveClient {
     this.#socket.resume();
   }
 
+  /** One piece of what has come, then no more. */
+  async readALittle(): Promise<void> {
+    this.readOn();
+    await once(this.#socket, 'data');
+    this.stopReading();
+  }
+
   close(): void {
     this.#socket.destroy();
   }
-}
 
-/** Resolves when the text has come, in however many pieces. */
-async function hears(socket: Socket, text: string): Promise<void> {
-  let heard = '';
-  const keep = (chunk: Buffer) => {
-    heard += chunk.toString('latin1');
-  };
-  socket.on('data', keep);
-  while (!heard.includes(text)) await once(socket, 'data');
-  socket.off('data', keep);
+  #send(text: string): void {
+    this.#socket.write(frameOf(text));
+  }
+
+  #onText(text: string): void {
+    if (text.startsWith(OPEN)) this.#isOpen = true;
+    if (text === PING) this.#send(PONG);
+    if (text.startsWith(CONNECT)) this.#isInNamespace = true;
+    if (!text.startsWith(EVENT)) return;
+    const [name, body] = packetSchema.parse(JSON.parse(text.slice(EVENT.length)));
+    if (name !== 'events') return;
+    const frame = frameSchema.parse(body);
+    this.frames.push({
+      positions: frame.items.map(({ position }) => position),
+      position: frame.position,
+      isSampled: frame.sampled === true,
+      dropped: frame.dropped ?? 0,
+    });
+  }
 }
 
 function frameOf(text: string): Buffer {

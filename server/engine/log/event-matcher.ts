@@ -41,15 +41,24 @@ export function eventMatcher(filter: EventFilter): Predicate {
   return (record) => predicates.every((predicate) => predicate(record));
 }
 
-// Many matchers look at the same record: its payload is parsed once, when the first one needs it.
-const payloads = new WeakMap<LogRecord, { readonly value: unknown }>();
+/** Payloads whose parsed form is kept, as text: about what one page of the log holds. */
+const KEPT_TEXT_LENGTH = 1_048_576;
+
+// Many matchers look at the same page: each payload of it is parsed once, when the first one needs it. Parsed it may take twenty
+// times the memory, and the end of the log keeps its records for long: of what was looked at before nothing is kept.
+const parsed = { payloads: new WeakMap<LogRecord, { readonly value: unknown }>(), textLength: 0 };
 
 /** The payload as Postgres's jsonb would hold it; undefined when there is none or jsonb cannot. */
 function payloadOf(record: LogRecord): unknown {
   if (record.dataText === null) return undefined;
-  const known = payloads.get(record);
+  const known = parsed.payloads.get(record);
   if (known !== undefined) return known.value;
   const value = parseJsonb(record.dataText);
-  payloads.set(record, { value });
+  if (parsed.textLength > KEPT_TEXT_LENGTH) {
+    parsed.payloads = new WeakMap();
+    parsed.textLength = 0;
+  }
+  parsed.payloads.set(record, { value });
+  parsed.textLength += record.dataText.length;
   return value;
 }
