@@ -107,7 +107,11 @@ export async function rescueClaims(
   const { rows } = await db.query<StoredClaim & { readonly clean: boolean }>(
     `WITH free AS (
        SELECT c.id, c.owner IS NULL OR c.owner_incarnation = $3 AS clean FROM claims c
-       WHERE c.subscription_id = $1 AND c.id <> ALL ($4::bigint[])
+       -- OFFSET 0: partition by partition from its first open claim on, never through all claims.
+       WHERE c.id = ANY (ARRAY(SELECT o.id FROM queue_cursors q CROSS JOIN LATERAL (
+               SELECT x.id FROM claims x WHERE x.subscription_id = q.subscription_id AND x.topic_id = q.topic_id
+                 AND x."partition" = q."partition" AND x.id >= q.open_from OFFSET 0) o WHERE q.subscription_id = $1))
+         AND c.id <> ALL ($4::bigint[])
          AND (c.owner_incarnation = $3 OR NOT EXISTS (
            SELECT FROM nodes n WHERE n.node_id = c.owner AND n.incarnation = c.owner_incarnation
              AND n.heartbeat_at > now() - interval '${LEASE_TTL_MS} milliseconds'))
@@ -184,7 +188,7 @@ export async function selectQueueMarks(
   const result = await db.query<QueueMark>(
     `SELECT q.topic_id AS "topicId", q."partition", q.next_offset AS next,
        (SELECT min(c.from_offset) FROM claims c WHERE c.subscription_id = q.subscription_id AND c.topic_id = q.topic_id
-          AND c."partition" = q."partition" AND c.id <> ALL ($2::bigint[])) AS "othersFrom"
+          AND c."partition" = q."partition" AND c.id >= q.open_from AND c.id <> ALL ($2::bigint[])) AS "othersFrom"
      FROM queue_cursors q WHERE q.subscription_id = $1 ORDER BY q.topic_id, q."partition"`,
     [subscriptionId, held],
   );
@@ -200,7 +204,7 @@ export async function selectQueuesThrough(
     `SELECT q.subscription_id AS id FROM queue_cursors q
      WHERE q.topic_id = $1 AND q."partition" = $2 AND q.next_offset > $3 AND NOT EXISTS (
        SELECT FROM claims c WHERE c.subscription_id = q.subscription_id AND c.topic_id = q.topic_id AND c."partition" = q."partition"
-         AND c.from_offset <= $3 AND c.to_offset > $3 AND NOT c.done @> $3::bigint)`,
+         AND c.id >= q.open_from AND c.from_offset <= $3 AND c.to_offset > $3 AND NOT c.done @> $3::bigint)`,
     [at.topicId, at.partition, at.offset],
   );
   return result.rows.map((row) => row.id);
