@@ -247,6 +247,7 @@ export class ClusterRun {
           settledWithinMs: SETTLED_WITHIN_MS,
           holdsMs: () => this.random() * holdsMaxMs,
           onReceived: (deliveries) => this.watch.note(index, deliveries),
+          onAcknowledged: (deliveryIds) => this.watch.acknowledged(deliveryIds),
         }),
       );
     for (const client of [...this.#producers, ...this.#consumers]) client.start();

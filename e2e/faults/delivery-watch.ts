@@ -7,7 +7,9 @@ type Turn = { readonly server: number; readonly sinceMs: number };
 /** Which server delivers what, while it happens; the journals say it in full. */
 export class DeliveryWatch {
   readonly #turns = new Map<number, Turn>();
-  readonly #seen = new Set<string>();
+  /** The deliveries of each event, in the order they came. */
+  readonly #deliveries = new Map<string, string[]>();
+  readonly #acknowledged = new Set<string>();
   #total = 0;
 
   /** Deliveries so far. */
@@ -17,17 +19,33 @@ export class DeliveryWatch {
 
   /** Those of events that had been delivered before. */
   get repeated(): number {
-    return this.#total - this.#seen.size;
+    return this.#total - this.#deliveries.size;
+  }
+
+  /** Events of which a delivery was acknowledged, and another one came after that delivery. */
+  get cameAgain(): readonly string[] {
+    return [...this.#deliveries]
+      .filter(([, deliveryIds]) =>
+        deliveryIds.slice(0, -1).some((id) => this.#acknowledged.has(id)),
+      )
+      .map(([eventId]) => eventId);
   }
 
   note(server: number, deliveries: readonly Received[]): void {
     const sinceMs = performance.now();
     this.#total += deliveries.length;
-    for (const { eventId, partition } of deliveries) {
-      this.#seen.add(eventId);
+    for (const { eventId, deliveryId, partition } of deliveries) {
+      const before = this.#deliveries.get(eventId);
+      if (before === undefined) this.#deliveries.set(eventId, [deliveryId]);
+      else before.push(deliveryId);
       if (this.#turns.get(partition)?.server === server) continue;
       this.#turns.set(partition, { server, sinceMs });
     }
+  }
+
+  /** A server said so. */
+  acknowledged(deliveryIds: readonly string[]): void {
+    for (const id of deliveryIds) this.#acknowledged.add(id);
   }
 
   /** The server that delivered the partition last. */

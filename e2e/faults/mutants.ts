@@ -98,6 +98,11 @@ export const MUTANTS = {
     find: 'AND (p.owner IS NULL OR p.owner = $2 OR ${EXPIRED})',
     replace: 'AND (true OR p.owner = $2 OR ${EXPIRED})',
   },
+  'gives a partition on without what is done beyond the offset': {
+    file: 'server/engine/broker/offset-commits.ts',
+    find: 'doneAhead: partition.closing ? partition.doneAhead() : null',
+    replace: 'doneAhead: null',
+  },
   'tells by its own clock that it is alive': {
     file: 'server/storage/node-rows.ts',
     find: 'UPDATE nodes n SET heartbeat_at = now(), serves',

@@ -24,6 +24,7 @@ export type PullConsumerOptions = {
   readonly refuses?: (delivery: Received) => boolean;
   readonly receiveMax?: number;
   readonly onReceived?: (deliveries: readonly Received[]) => void;
+  readonly onAcknowledged?: (deliveryIds: readonly string[]) => void;
   /** After this the outcome of settling them counts as unknown. */
   readonly settledWithinMs?: number;
   /** How long it keeps deliveries before it settles them; not at all without it. */
@@ -122,7 +123,10 @@ export class PullConsumer {
       );
       if (answer.status !== 200) return `${answer.status} ${JSON.stringify(answer.body)}`;
       const { acknowledged, expired } = ackResponseSchema.parse(answer.body);
-      if (verdict === 'ack') this.#acknowledged += acknowledged.length;
+      if (verdict === 'ack') {
+        this.#acknowledged += acknowledged.length;
+        this.#options.onAcknowledged?.(acknowledged);
+      }
       await this.#options.journal.write({ step: 'settle.ok', verdict, acknowledged, expired });
       return undefined;
     } catch (error) {
