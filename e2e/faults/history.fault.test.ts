@@ -1,11 +1,13 @@
 // RT-15. Long histories of publishing, polling and consuming, with whatever may go wrong going wrong in between, judged as
 // Jepsen judges Kafka: see check-polls.ts and check-cycles.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { complaintsAfter } from './complaints.ts';
 import { type FaultRun } from './fault-run.ts';
 import { mutantTest } from './mutant-test.ts';
 import { type MutantName } from './mutants.ts';
+import { PostgresProcess } from './postgres-process.ts';
+import { PostgresProxy } from './postgres-proxy.ts';
 
 const HISTORIES = Number(process.env['WEIR_HISTORIES'] ?? '1');
 const HISTORY_MS = Number(process.env['WEIR_HISTORY_SECONDS'] ?? '20') * 1_000;
@@ -17,9 +19,18 @@ const PAUSE_MAX_MS = 100;
 const CALM_MIN_MS = 1_000;
 const CALM_MAX_MS = 4_000;
 const STOPPED_MAX_MS = 1_500;
+const TOXIC_FOR_MS = 2_000;
+const DELAY_MAX_MS = 300;
+const SLICE_MAX_BYTES = 10;
 const TIMEOUT_MS = HISTORY_MS * 2 + 120_000;
 
-type Fault = (run: FaultRun) => Promise<void>;
+let postgres: PostgresProcess;
+beforeAll(async () => {
+  postgres = await PostgresProcess.start();
+});
+afterAll(() => postgres.remove());
+
+type Fault = (run: FaultRun, proxy: PostgresProxy) => Promise<void>;
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   'server killed': async ({ server }) => {
@@ -27,9 +38,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     server.restart();
     await server.untilReady();
   },
-  'postgres killed': async ({ server }) => server.killPostmaster(),
+  'postgres killed': async () => postgres.kill(),
   'both killed': async ({ server }) => {
-    server.killPostmaster();
+    postgres.kill();
     await server.end('SIGKILL');
     server.restart();
     await server.untilReady();
@@ -39,20 +50,49 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     await sleep(random() * STOPPED_MAX_MS);
     server.resume();
   },
+  'answers to commits lost': async ({ random }, proxy) => {
+    proxy.losesRepliesTo = /^(append_batch|commit)$/i;
+    await sleep(random() * TOXIC_FOR_MS);
+    proxy.losesRepliesTo = undefined;
+  },
+  'the way to Postgres slow': async ({ random }, proxy) => {
+    proxy.toxic = { delayMs: () => random() * DELAY_MAX_MS };
+    await sleep(TOXIC_FOR_MS);
+    proxy.toxic = {};
+  },
+  'in slices': async ({ random }, proxy) => {
+    proxy.toxic = { sliceBytes: () => Math.ceil(random() * SLICE_MAX_BYTES) };
+    await sleep(TOXIC_FOR_MS);
+    proxy.toxic = {};
+  },
+  cut: async (_run, proxy) => proxy.cutAll(),
+  silent: async ({ random }, proxy) => {
+    proxy.isSilent = true;
+    await sleep(random() * TOXIC_FOR_MS);
+    proxy.isSilent = false;
+  },
 };
 
-async function strikeFor(run: FaultRun, durationMs: number): Promise<Record<string, number>> {
+/** All faults in turn, in an order of this history's own. */
+async function strikeFor(
+  run: FaultRun,
+  proxy: PostgresProxy,
+  durationMs: number,
+): Promise<Record<string, number>> {
   const struck: Record<string, number> = {};
-  const names = Object.keys(FAULTS);
-  const until = performance.now() + durationMs;
-  while (performance.now() < until) {
+  const ranked = Object.entries(FAULTS)
+    .map((entry) => ({ entry, rank: run.random() }))
+    .toSorted((left, right) => left.rank - right.rank);
+  const untilMs = performance.now() + durationMs;
+  for (let turn = 0; performance.now() < untilMs; turn += 1) {
     // The moment of the fault is the parameter of this test, not something it waits for.
     await sleep(CALM_MIN_MS + run.random() * (CALM_MAX_MS - CALM_MIN_MS));
-    const name = names[Math.floor(run.random() * names.length)] ?? '';
-    await FAULTS[name]?.(run);
+    const [name = '', strike] = ranked[turn % ranked.length]?.entry ?? [];
+    await strike?.(run, proxy);
     await run.server.unlessEnded(run.untilAcknowledged());
     struck[name] = (struck[name] ?? 0) + 1;
   }
+  if (Object.keys(struck).length === 0) throw new Error('Nothing was done to the server.');
   return struck;
 }
 
@@ -64,13 +104,15 @@ describe('a history of publishes and polls', () => {
       const seed = SEED + index;
       process.stdout.write(`seed ${seed} (WEIR_FAULT_SEED repeats it)\n`);
 
+      const proxy = await PostgresProxy.start(await postgres.createDatabase());
       const complaints = await complaintsAfter({
         name: 'history',
         seed,
-        server: {},
+        server: { databaseUrl: proxy.url },
         load: { pauseMaxMs: PAUSE_MAX_MS },
-        hurt: async (run) => ({ struck: await strikeFor(run, HISTORY_MS) }),
+        hurt: async (run) => ({ struck: await strikeFor(run, proxy, HISTORY_MS) }),
       });
+      await proxy.stop();
 
       expect(complaints).toEqual([]);
     });

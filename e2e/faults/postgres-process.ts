@@ -48,12 +48,19 @@ export class PostgresProcess {
     return url.href;
   }
 
+  /** Kills the postmaster alone; it is started again at once. */
+  kill(): void {
+    process.kill(this.#pid, 'SIGKILL');
+  }
+
+  get #pid(): number {
+    const file = join(this.#folder, 'postgres/postmaster.pid');
+    return Number.parseInt(readFileSync(file, 'utf8'), 10);
+  }
+
   /** Ends it and deletes its data. */
   async remove(): Promise<void> {
-    const pid = Number.parseInt(
-      readFileSync(join(this.#folder, 'postgres/postmaster.pid'), 'utf8'),
-      10,
-    );
+    const pid = this.#pid;
     // First the holder, which would start it again.
     this.#holder.kill('SIGKILL');
     process.kill(pid, 'SIGINT');
