@@ -13,12 +13,14 @@ const CYCLES_OF_A_RUN = 50;
 const CYCLES_OF_A_MUTANT = 3;
 /** Repeats the same load and the same moments. */
 const SEED = Number(process.env['WEIR_FAULT_SEED'] ?? Date.now() % 2 ** 32);
-const CALM_MAX_MS = 2_000;
+const CALM_MAX_MS = 3_000;
 /** A server that lives on. */
 const RESUMES_WITHIN_MS = 10_000;
 /** A server that is started anew, on a machine that may be busy with other things. */
 const RESTARTS_WITHIN_MS = 30_000;
 const CYCLE_TIMEOUT_MS = 60_000;
+/** All that its pools may have open, and those that listen: whoever leaks one with each crash has more. */
+const SOCKETS_MAX = 20;
 
 type Fault = {
   readonly name: string;
@@ -89,7 +91,11 @@ function strikeAgain(
     hurt: async (run) => {
       const times: Times = { ready: [], resumed: [] };
       for (let cycle = 0; cycle < cycles; cycle += 1) await strikeOnce(run, fault, times);
-      return { cycles, readyMs: spread(times.ready), resumedMs: spread(times.resumed) };
+      const postgresSockets = run.server.postgresSockets();
+      if (postgresSockets !== undefined && postgresSockets > SOCKETS_MAX)
+        throw new Error(`The server has ${postgresSockets} sockets to Postgres.`);
+      const measured = { readyMs: spread(times.ready), resumedMs: spread(times.resumed) };
+      return { cycles, ...measured, postgresSockets };
     },
   });
 }

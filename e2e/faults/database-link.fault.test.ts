@@ -18,6 +18,8 @@ const LOST_REPLIES_OF_A_MUTANT = 5;
 const TERMINATING_MS_OF_A_MUTANT = 5_000;
 const TERMINATE_EVERY_MS = 100;
 const MAX_ERROR_RATE = 0.05;
+/** Of the moments at which a connection is to be ended some find none. */
+const TERMINATED_SHARE_MIN = 0.25;
 const RESUMES_WITHIN_MS = 10_000;
 const LOSING_FOR_MS = 6_000;
 /** Longer than a publish waits for Postgres. */
@@ -67,10 +69,14 @@ const afterLostReplies = (times: number, repository?: string) =>
       await loseAllReplies(run, proxy);
       return { lostReplies: proxy.lostReplies };
     },
-    complain: ({ failures }) =>
-      failures['503 unavailable'] === undefined
+    complain: ({ failures }) => [
+      ...(failures['503 unavailable'] === undefined
         ? []
-        : ['an answer says that nothing was stored, though it may be'],
+        : ['an answer says that nothing was stored, though it may be']),
+      ...(failures['503 outcome-unknown'] === undefined
+        ? ['nobody was told that the outcome is not known']
+        : []),
+    ],
   });
 
 describe('the connection ends after a commit and before its answer', () => {
@@ -110,6 +116,8 @@ const afterTerminations = (forMs: number, repository?: string) =>
     repository,
     hurt: async (run, proxy) => {
       const terminated = await terminateBackends(proxy, forMs);
+      if (terminated < (forMs / TERMINATE_EVERY_MS) * TERMINATED_SHARE_MIN)
+        throw new Error(`Only ${terminated} connections were ended in ${forMs} ms.`);
       await run.untilAcknowledged(RESUMES_WITHIN_MS);
       return { terminated };
     },

@@ -73,6 +73,8 @@ async function complaintsOnSmallDisk(
           resumedMs.push(Math.round(await run.server.unlessEnded(resumed)));
         }
         await expectStored(run, stored);
+        if (!Object.keys(answers).some((answer) => /^50[37] .*disk.* full/.test(answer)))
+          throw new Error(`Nobody was told of the disk: ${JSON.stringify(answers)}`);
         return { cycles, resumedMs, answers };
       },
     });

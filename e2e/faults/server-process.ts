@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { countSockets } from './process-sockets.ts';
 import { launchServer, type ServerOptions } from './server-launch.ts';
 import { until } from './until.ts';
 
@@ -111,6 +112,11 @@ export class ServerProcess {
     const url = /ws:\/\/127\.0\.0\.1:\S+/.exec(this.#said)?.[0];
     if (url === undefined) throw new Error('The server has no inspector.');
     return url;
+  }
+
+  /** Its open sockets to Postgres, dead ones as well; undefined where the system does not tell. */
+  postgresSockets(): number | undefined {
+    return countSockets(this.#child.pid ?? 0, Number(new URL(this.postgresUrl()).port));
   }
 
   /** It stands still, its connections open, until `resume`. */
