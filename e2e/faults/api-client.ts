@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { deadLetterSchema } from '#contracts/dead-letter.ts';
-import { type StoredEvent, storedEventSchema } from '#contracts/event.ts';
+import {
+  type PublishReceipt,
+  publishResponseSchema,
+  type StoredEvent,
+  storedEventSchema,
+} from '#contracts/event.ts';
 import { operationSchema } from '#contracts/operation.ts';
 import { pageOf } from '#contracts/page.ts';
 import { lagSchema, subscriptionSchema } from '#contracts/subscription.ts';
@@ -52,6 +57,16 @@ export class ApiClient {
 
   subscription(name: string) {
     return this.#request('GET', `/subscriptions/${name}`, subscriptionSchema);
+  }
+
+  /** Sends an event of the log again, under its own id. */
+  async publishAgain({ topic, id, source, type }: StoredEvent): Promise<PublishReceipt> {
+    const body = { specversion: '1.0', id, source, type, data: { sequence: -1 } };
+    const path = `/topics/${topic}/events`;
+    const { events } = await this.#request('POST', path, publishResponseSchema, body);
+    const [receipt] = events;
+    if (receipt === undefined) throw new Error(`${path} answered without a receipt.`);
+    return receipt;
   }
 
   /** Who owns each partition; null for nobody. */

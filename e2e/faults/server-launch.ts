@@ -10,6 +10,8 @@ export type ServerOptions = {
   readonly dataFolder?: string;
   /** Whether `shiftClock` works. */
   readonly hasShiftableClock?: boolean;
+  /** Of its wall clock, as in TZ; the machine's by default. */
+  readonly timeZone?: string;
   /** Whether a HeapProbe can be put into it. */
   readonly hasInspector?: boolean;
 };
@@ -40,6 +42,7 @@ export function launchServer(
       WEIR_DATA_DIR: dataFolder,
       WEIR_SCENARIO: 'none',
       LOG_LEVEL: 'warn',
+      ...(options.timeZone !== undefined && { TZ: options.timeZone }),
     },
   });
   // The end of a child with a message channel must not end the test.
