@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, expect, inject, test } from 'vitest';
 import { until } from '#server/testing/test-broker.ts';
 import { runSql } from '../run-sql.ts';
@@ -40,9 +41,16 @@ test.each(SYSTEM_NAMES)('%s stores what it is given, and tells it', async (name)
   await system.append?.(benchData(9), 0);
 
   expect(sorted(await system.storedNumbers())).toEqual(NUMBERS);
-  const read: number[] = [];
-  await system.readAll?.((n) => read.push(n));
-  expect(sorted(read)).toEqual(system.readAll === undefined ? [] : NUMBERS);
+  if (system.readAll === undefined) return;
+  // emmett reads nothing younger than the oldest transaction of the whole cluster, and other tests have some.
+  await until(
+    async () => {
+      const read: number[] = [];
+      await system.readAll?.((n) => read.push(n));
+      return sorted(read);
+    },
+    (read) => isDeepStrictEqual(read, NUMBERS),
+  );
 });
 
 test.each(CONSUMERS)('%s hands all of it to a consumer and records that it did', async (name) => {

@@ -155,9 +155,10 @@ describe('claims ahead', () => {
   test('an open breaker gives them to who can handle them', async () => {
     const name = 'ahead-broken';
     const { node, begun, fail } = await openStuck(name);
-    fail(new Error('this server reaches nothing'));
-
+    // A server that starts later would begin with the open breaker that is stored.
     const other = await openHandling(name, `${name}-b`);
+
+    fail(new Error('this server reaches nothing'));
     await until(
       () => other.handled.length,
       (count) => count >= EVENTS,
