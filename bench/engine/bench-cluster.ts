@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { systemClock } from '#server/engine/clock.ts';
 import { createEngine, type Engine } from '#server/engine/engine.ts';
 import { silentLogger } from '#server/engine/logger.ts';
 import { type Database, openDatabase } from '#server/storage/database.ts';
 import { startEmbeddedPostgres } from '#server/storage/embedded-postgres.ts';
 import { migrate } from '#server/storage/migrate.ts';
+import { runSql } from '../run-sql.ts';
 
 export type BenchEngine = {
   readonly url: string;
@@ -31,13 +31,12 @@ export async function startBenchCluster(): Promise<BenchCluster> {
   return {
     createDatabase: async () => {
       const name = `bench_${randomBytes(6).toString('hex')}`;
-      const client = new pg.Client({ connectionString: postgres.url });
-      await client.connect();
-      await client.query(`CREATE DATABASE ${name}`);
-      await client.end();
+      await runSql(postgres.url, `CREATE DATABASE ${name}`);
       const address = new URL(postgres.url);
       address.pathname = `/${name}`;
       await migrate({ url: address.href });
+      // What was measured before must not be written to the disk during what comes next.
+      await runSql(address.href, 'CHECKPOINT');
       return address.href;
     },
     stop: async () => {
