@@ -37,7 +37,9 @@ export function writeReport(): void {
 
 function provenance(result: BenchResult): string {
   const { machine, settings, takenAt, commit, measurements, note } = result;
-  const runs = Math.max(...measurements.map((one) => one.values.length));
+  const counts = measurements.map((one) => one.values.length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const runs = least === most ? `${most}` : `${least} to ${most}`;
   const where = `${machine.cpus} cores (${machine.model}), ${machine.memoryGb} GB, Node ${machine.node}`;
   const shared = machine.isShared
     ? '**Other work ran on the machine meanwhile**: compare the rows with each other, not with another machine.'
@@ -45,7 +47,7 @@ function provenance(result: BenchResult): string {
   const said = Object.entries(settings)
     .map(([name, value]) => `${name} ${value}`)
     .join(' · ');
-  return `Taken ${takenAt.slice(0, 16).replace('T', ' ')} UTC at ${commit}, ${runs === 1 ? 'one run' : `${runs} runs`} of each, on ${where}. ${shared} Postgres: ${said}.${note === undefined ? '' : ` ${note}`}`;
+  return `Taken ${takenAt.slice(0, 16).replace('T', ' ')} UTC at ${commit}, ${runs === '1' ? 'one run' : `${runs} runs`} of each, on ${where}. ${shared} Postgres: ${said}.${note === undefined ? '' : ` ${note}`}`;
 }
 
 function systemsTable({ systems }: BenchResult): string {
