@@ -1,19 +1,32 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
-import { tryRun } from './run.ts';
+import { repositoryRoot, tryRun } from './run.ts';
 
 /** What ran, over all tools: a check of the whole repository counts as one. */
-export type Tally = { readonly passed: number; readonly failed: number };
+export type Tally = {
+  readonly passed: number;
+  readonly failed: number;
+  /** What failed and what it said, to be read at the end, where a log that was cut still has it. */
+  readonly failures?: readonly string[];
+};
 
 export const add = (tallies: readonly Tally[]): Tally => ({
   passed: tallies.reduce((sum, tally) => sum + tally.passed, 0),
   failed: tallies.reduce((sum, tally) => sum + tally.failed, 0),
+  failures: tallies.flatMap((tally) => tally.failures ?? []),
 });
 
-/** The last line, and the exit code that goes with it. */
-export function report({ passed, failed }: Tally): void {
+const FAILURES_SHOWN = 20;
+const FAILURE_CHARACTERS = 1_500;
+
+/** What failed, the last line, and the exit code that goes with it. */
+export function report({ passed, failed, failures = [] }: Tally): void {
+  for (const failure of failures.slice(0, FAILURES_SHOWN))
+    console.log(`\n✗ ${failure.slice(0, FAILURE_CHARACTERS)}`);
+  if (failures.length > FAILURES_SHOWN)
+    console.log(`\n… and ${failures.length - FAILURES_SHOWN} more, further up`);
   console.log(`\n${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
@@ -35,12 +48,38 @@ export async function runCheck(step: Step): Promise<Tally> {
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   console.log(`${passed ? '✓' : '✗'} ${step.title} (${seconds} s)`);
   if (!passed) console.log(output);
-  return passed ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return passed
+    ? { passed: 1, failed: 0 }
+    : { passed: 0, failed: 1, failures: [`${step.title}\n${output}`] };
 }
 
-const vitestSchema = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
+const vitestSchema = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      message: z.string().optional(),
+      assertionResults: z.array(
+        z.object({
+          fullName: z.string(),
+          status: z.string(),
+          failureMessages: z.array(z.string()).optional(),
+        }),
+      ),
+    }),
+  ),
+});
+type Suite = z.infer<typeof suiteSchema>;
+const suiteSchema = z.object({
+  specs: z.array(z.object({ title: z.string(), file: z.string(), ok: z.boolean() })),
+  get suites() {
+    return z.array(suiteSchema).optional();
+  },
+});
 const playwrightSchema = z.object({
   stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number() }),
+  suites: z.array(suiteSchema),
 });
 
 /** A project of vitest. A run that fails without a failed test (a file that does not load) counts as one failure. */
@@ -66,8 +105,19 @@ export function runVitest(
     return settle(code, {
       passed: result?.numPassedTests ?? 0,
       failed: result?.numFailedTests ?? 0,
+      failures: (result?.testResults ?? []).flatMap(failuresOfFile),
     });
   });
+}
+
+type FileResult = z.infer<typeof vitestSchema>['testResults'][number];
+
+function failuresOfFile({ name, message = '', assertionResults }: FileResult): string[] {
+  const file = relative(repositoryRoot, name);
+  const failures = assertionResults
+    .filter((test) => test.status === 'failed')
+    .map((test) => [`${file} › ${test.fullName}`, ...(test.failureMessages ?? [])].join('\n'));
+  return failures.length === 0 && message !== '' ? [`${file}\n${message}`] : failures;
 }
 
 /** The browser stories. A story that needed a second attempt counts as failed: it hides a race. */
@@ -78,12 +128,18 @@ export function runPlaywright(env: Readonly<Record<string, string>>): Promise<Ta
       ...env,
       PLAYWRIGHT_JSON_OUTPUT_FILE: file,
     });
-    const stats = readReport(file, playwrightSchema)?.stats;
+    const { stats, suites = [] } = readReport(file, playwrightSchema) ?? {};
     return settle(code, {
       passed: stats?.expected ?? 0,
       failed: (stats?.unexpected ?? 0) + (stats?.flaky ?? 0),
+      failures: suites.flatMap(failuresOfSuite),
     });
   });
+}
+
+function failuresOfSuite({ specs, suites = [] }: Suite): string[] {
+  const own = specs.filter((spec) => !spec.ok).map((spec) => `${spec.file} › ${spec.title}`);
+  return [...own, ...suites.flatMap(failuresOfSuite)];
 }
 
 function settle(code: number, tally: Tally): Tally {

@@ -20,7 +20,8 @@ async function attempt(part: () => Promise<Tally>): Promise<Tally> {
   try {
     return await part();
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return { passed: 0, failed: 1 };
+    const failure = error instanceof Error ? error.message : String(error);
+    console.error(failure);
+    return { passed: 0, failed: 1, failures: [failure] };
   }
 }

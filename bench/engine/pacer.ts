@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
+const NS_PER_MS = 1_000_000;
+
 /**
  * Calls `due` once for each tick of an even rate, with the moment it was due (`performance.now`). The beat comes from a thread of its own,
  * so that neither the millisecond timers of this one nor what it is busy with shifts the schedule.
@@ -14,9 +16,10 @@ export async function pace(
   let startMs = 0;
   await new Promise<void>((resolve, reject) => {
     worker.once('error', reject);
-    worker.on('message', (tick: number) => {
-      if (tick < 0) {
-        startMs = performance.now();
+    worker.on('message', (tick: number | bigint) => {
+      if (typeof tick === 'bigint') {
+        // The clock that threads share; each thread counts `performance.now` from a beginning of its own.
+        startMs = performance.now() - Number(process.hrtime.bigint() - tick) / NS_PER_MS;
         return;
       }
       due(tick, startMs + tick * stepMs);
@@ -29,10 +32,10 @@ export async function pace(
 const BEAT = `
 const { parentPort, workerData: { total, stepMs } } = require('node:worker_threads');
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
-parentPort.postMessage(-1);
-const startMs = performance.now();
+const startNs = process.hrtime.bigint();
+parentPort.postMessage(startNs);
 for (let tick = 0; tick < total; tick += 1) {
-  const waitMs = startMs + tick * stepMs - performance.now();
+  const waitMs = tick * stepMs - Number(process.hrtime.bigint() - startNs) / 1_000_000;
   if (waitMs > 0) Atomics.wait(sleeper, 0, 0, waitMs);
   parentPort.postMessage(tick);
 }`;
