@@ -15,7 +15,7 @@ export default defineConfig({
           setupFiles,
           include: ['**/*.test.ts', '**/*.test.tsx'],
           exclude: [DB_TESTS, FAULT_TESTS, ...outside],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
         },
       },
       {
@@ -26,7 +26,7 @@ export default defineConfig({
           include: [DB_TESTS],
           exclude: outside,
           globalSetup: ['server/testing/test-cluster.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
         },

@@ -23,7 +23,9 @@ it('loses no place of the pool to connections that break', async () => {
     await ended;
   }
 
-  await vi.waitFor(() => expect(pool.totalCount).toBe(pool.idleCount));
+  await vi.waitFor(() => expect(pool.totalCount).toBe(pool.idleCount), {
+    timeout: 10_000,
+  });
 });
 
 it('holds one connection at most, and none when closed', async () => {

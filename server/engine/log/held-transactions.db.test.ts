@@ -23,7 +23,8 @@ const POLL_EVERY_MS = 2;
 const PAGE = 500;
 /** How much slower a window may be on a machine that does other things too. */
 const NOISE = 0.5;
-const MUTANT_HELD_MS = 8_000;
+/** What the mutant costs grows with the time; a slow machine needs more of it. */
+const MUTANT_HELD_MS = [8_000, 16_000, 32_000];
 /** The end of the time a snapshot is held, where its effect is the largest, and the part before that is looked at on its own. */
 const LAST_MS = 5_000;
 const PART_MS = 60_000;
@@ -332,7 +333,7 @@ describe('a snapshot held in our own database', () => {
     expect(complaints(held)).toEqual([]);
   });
 
-  test('would be noticed by a log that counts in a row', async () => {
+  test('would be noticed by a log that counts in a row', { timeout: 120_000 }, async () => {
     await loadTables();
     await sabotageFunction(kit.database, {
       name: 'append_batch',
@@ -341,9 +342,14 @@ describe('a snapshot held in our own database', () => {
         FOR i IN 1..40 LOOP UPDATE log_shards SET dedupe_from = dedupe_from WHERE shard = p_shard; END LOOP;`,
     });
 
-    const held = await holdSnapshot(MUTANT_HELD_MS);
+    let noticed = '';
+    for (const heldMs of MUTANT_HELD_MS) {
+      if (/log_shards.*publish p50/.test(noticed)) break;
+      const held = await holdSnapshot(heldMs);
+      process.stdout.write(`held snapshot, counting in a row: ${JSON.stringify(held)}\n`);
+      noticed = complaints(held).join();
+    }
 
-    process.stdout.write(`held snapshot, counting in a row: ${JSON.stringify(held)}\n`);
-    expect(complaints(held).join()).toMatch(/log_shards.*publish p50/);
+    expect(noticed).toMatch(/log_shards.*publish p50/);
   });
 });

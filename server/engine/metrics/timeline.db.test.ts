@@ -154,7 +154,7 @@ it('follows the log while it runs and stops twice', async () => {
   await counts.start();
   await testLog.insert(events(5, 1_000));
 
-  await expect.poll(stored, { timeout: 5_000 }).toHaveLength(4);
+  await expect.poll(stored, { timeout: 20_000 }).toHaveLength(4);
   await counts.stop();
   await counts.stop();
 });
