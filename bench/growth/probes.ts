@@ -45,6 +45,11 @@ export const PROBES: readonly Probe[] = [
   { name: `read a stream of ${STREAM_EVENTS}`, count: STREAM_READS, open: readStreams },
   { name: `read a stream of ${STREAM_EVENTS} again`, count: STREAM_READS, open: readStreamsAgain },
   { name: `fetch ${FETCH_EVENTS} of a partition`, count: FETCHES, open: fetchPartition },
+  {
+    name: `fetch ${FETCH_EVENTS} of a partition again`,
+    count: FETCHES,
+    open: fetchPartitionAgain,
+  },
 ];
 
 /** One round in two logs by turns, operation by operation: the middle of each, in milliseconds. */
@@ -142,6 +147,12 @@ async function fetchPartition(log: GrownLog): Promise<ProbeRun> {
       if (rows.length !== FETCH_EVENTS) throw new Error(`fetched ${rows.length} events`);
     },
   };
+}
+
+/** Once more, when its pages are in Postgres's cache in both logs. */
+async function fetchPartitionAgain(log: GrownLog): Promise<ProbeRun> {
+  const { run } = await fetchPartition(log);
+  return { before: run, run };
 }
 
 const publishOne = ({ publisher }: BenchEngine['engine'], event: EventInput) =>
