@@ -1,3 +1,5 @@
+import { selectPartitions } from '#server/storage/partition-rows.ts';
+import { selectSubscription } from '#server/storage/subscription-rows.ts';
 import { type TestNode, type TestNodes } from '../test-nodes.ts';
 
 /** A server that is killed and started again, for one run after the other. */
@@ -31,6 +33,13 @@ export class ModelHost {
     this.crashes += 1;
     former.thaw();
     this.#gone.push(former.stop().catch(() => undefined));
+  }
+
+  /** What a server that starts now would find; one that runs tells of more, which it stores a little later. */
+  async storedOffsets(subscription: string) {
+    const { database } = this.#nodes.database;
+    const row = await selectSubscription(database.pool, subscription);
+    return row === null ? [] : selectPartitions(database.pool, row.id);
   }
 
   async stop(): Promise<void> {

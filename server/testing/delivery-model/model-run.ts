@@ -347,9 +347,11 @@ export class ModelRun {
   async #untilStored({ name, model }: Subscribed): Promise<void> {
     const wanted = model.settledUpTo;
     await until(
-      () => this.#engine.broker.lag(name),
-      ({ partitions }) =>
-        partitions.every(({ partition, committed }) => committed >= (wanted.get(partition) ?? 0)),
+      () => this.#host.storedOffsets(name),
+      (stored) =>
+        [...wanted].every(([partition, offset]) =>
+          stored.some((one) => one.partition === partition && one.committed >= offset),
+        ),
     );
   }
 
