@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type StoredEvent } from '#contracts/event.ts';
-import { type Clock, systemClock } from '#server/engine/clock.ts';
+import { systemClock } from '#server/engine/clock.ts';
 import { silentLogger } from '#server/engine/logger.ts';
+import { until } from '#server/testing/test-broker.ts';
 import { createTestEngine, type TestEngine } from '#server/testing/test-engine.ts';
 import { createScenarios } from './scenarios.ts';
 
@@ -36,20 +37,6 @@ const scenariosOf = ({ engine }: TestEngine, initial: string | null = null) =>
     logger: silentLogger,
     initial,
   });
-
-async function until<Value>(
-  read: () => Promise<Value>,
-  isSo: (value: Value) => boolean,
-  clock: Clock = systemClock,
-): Promise<Value> {
-  const deadline = Date.now() + 40_000;
-  for (;;) {
-    const value = await read();
-    if (isSo(value)) return value;
-    if (Date.now() > deadline) throw new Error(`not reached: ${JSON.stringify(value)}`);
-    await clock.sleep(20);
-  }
-}
 
 async function eventsOf(
   { engine }: TestEngine,

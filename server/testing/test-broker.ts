@@ -37,7 +37,7 @@ export type TestBroker = {
   drop(): Promise<void>;
 };
 
-const UNTIL_MS = 15_000;
+const UNTIL_MS = 40_000;
 const PUBLISH_BATCH = 500;
 
 /** A log with its relay, on a database of its own unless one is given, and brokers to be opened and closed on it. */

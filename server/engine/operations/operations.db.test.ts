@@ -8,9 +8,9 @@ import {
   replayRequestSchema,
 } from '#contracts/operation.ts';
 import { subscriptionSettingsSchema } from '#contracts/subscription.ts';
+import { until } from '#server/testing/test-broker.ts';
 import { createTestEngine, type TestEngine } from '#server/testing/test-engine.ts';
 import { defineConsumer, NonRetryableError } from '../broker/consumer-definition.ts';
-import { systemClock } from '../clock.ts';
 
 let kit: TestEngine;
 
@@ -60,19 +60,6 @@ async function publish(topic: string, count: number, key?: string): Promise<numb
     })),
   });
   return receipts.map((receipt) => receipt.position);
-}
-
-async function until<Value>(
-  read: () => Value | Promise<Value>,
-  isSo: (value: Value) => boolean,
-): Promise<Value> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const value = await read();
-    if (isSo(value)) return value;
-    if (Date.now() > deadline) throw new Error(`not reached: ${JSON.stringify(value)}`);
-    await systemClock.sleep(10);
-  }
 }
 
 const reaches = (id: string, ...states: OperationState[]) =>
