@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type EventInput } from '#server/engine/engine-parts.ts';
+import { type EventRow } from '#server/storage/event-columns.ts';
 import { selectEventsAt, selectPartitions } from '#server/storage/log-rows.ts';
 import { type BenchEngine } from '../engine/bench-cluster.ts';
 import { median } from '../measurement.ts';
@@ -7,6 +8,8 @@ import { growthEvent, PLAIN_TOPIC, STREAM_EVENTS, streamAt } from './fill.ts';
 
 /** A log of a known size, and how to draw a place in it. */
 export type GrownLog = BenchEngine & { readonly size: number; readonly random: () => number };
+
+type FetchCursor = Parameters<typeof selectPartitions>[1][number];
 
 /** One operation, to be repeated; what comes before it is not timed. */
 export type ProbeRun = {
@@ -31,6 +34,8 @@ const DUPLICATES = 100;
 const STREAM_READS = 60;
 const FETCHES = 40;
 const FETCH_EVENTS = 500;
+/** Events among which every partition has one. */
+const NEARBY = 200;
 const FETCH_BYTES = 4 * 1_048_576;
 const DRAWN_SHARE = 0.75;
 const DRAWN_PER_WANTED = 2;
@@ -44,6 +49,8 @@ export const PROBES: readonly Probe[] = [
   { name: 'publish a known id', count: DUPLICATES, open: publishKnown },
   { name: `read a stream of ${STREAM_EVENTS}`, count: STREAM_READS, open: readStreams },
   { name: `read a stream of ${STREAM_EVENTS} again`, count: STREAM_READS, open: readStreamsAgain },
+  { name: `fetch ${FETCH_EVENTS} of each partition`, count: FETCHES, open: fetchOwned },
+  { name: `fetch ${FETCH_EVENTS} of each partition again`, count: FETCHES, open: fetchOwnedAgain },
   { name: `fetch ${FETCH_EVENTS} of a partition`, count: FETCHES, open: fetchPartition },
   {
     name: `fetch ${FETCH_EVENTS} of a partition again`,
@@ -133,20 +140,35 @@ async function readStreamsAgain(log: GrownLog): Promise<ProbeRun> {
   return { before: run, run };
 }
 
-/** As a consumer that is behind fetches: by offset, with the position it stands at. Past the tail cache, which holds all of a small log. */
+/**
+ * As a consumer that is behind fetches: by offset, with the position it stands at, from all partitions that it owns in one statement. Past
+ * the tail cache, which holds all of a small log.
+ */
+async function fetchOwned(log: GrownLog): Promise<ProbeRun> {
+  const places = await drawEvents(log, FETCHES);
+  const cursors = await Promise.all(places.map((place) => cursorsFrom(log, place)));
+  return { run: (index) => fetch(log, cursors[index] ?? []) };
+}
+
+/** One partition alone, of four whose events lie between each other: as many pages of the log for a quarter of the events. */
 async function fetchPartition(log: GrownLog): Promise<ProbeRun> {
   const places = await drawEvents(log, FETCHES);
   return {
-    run: async (index) => {
-      const place = places[index];
-      if (place === undefined) throw new Error('There is no place to fetch from');
-      const { topic_id: topicId, partition, offset, position } = place;
-      const cursor = { topicId, partition, offset, position };
-      const bound = { limit: FETCH_EVENTS, maxBytes: FETCH_BYTES };
-      const rows = await selectPartitions(log.database.pool, [cursor], bound);
-      if (rows.length !== FETCH_EVENTS) throw new Error(`fetched ${rows.length} events`);
-    },
+    run: (index) => fetch(log, places.slice(index, index + 1).map(cursorAt)),
   };
+}
+
+async function fetch({ database }: GrownLog, cursors: readonly FetchCursor[]): Promise<void> {
+  const maxBytes = Math.ceil(FETCH_BYTES / cursors.length);
+  const rows = await selectPartitions(database.pool, cursors, { limit: FETCH_EVENTS, maxBytes });
+  if (cursors.length === 0 || rows.length !== FETCH_EVENTS * cursors.length)
+    throw new Error(`fetched ${rows.length} events of ${cursors.length} partitions`);
+}
+
+/** Once more, when its pages are in Postgres's cache in both logs. */
+async function fetchOwnedAgain(log: GrownLog): Promise<ProbeRun> {
+  const { run } = await fetchOwned(log);
+  return { before: run, run };
 }
 
 /** Once more, when its pages are in Postgres's cache in both logs. */
@@ -162,6 +184,24 @@ const withId = ({ attributes, payload }: EventInput, id: string): EventInput => 
   attributes: { ...attributes, id },
   payload,
 });
+
+const cursorAt = ({ topic_id: topicId, partition, offset, position }: EventRow): FetchCursor => ({
+  topicId,
+  partition,
+  offset,
+  position,
+});
+
+/** Where each partition of the topic goes on at a place. */
+async function cursorsFrom({ database }: GrownLog, place: EventRow): Promise<FetchCursor[]> {
+  const near = Array.from({ length: NEARBY }, (_, index) => place.position + index);
+  const rows = await selectEventsAt(database.pool, near);
+  const firsts = new Map<number, EventRow>();
+  for (const row of rows)
+    if (row.topic_id === place.topic_id && !firsts.has(row.partition))
+      firsts.set(row.partition, row);
+  return Array.from(firsts.values(), cursorAt);
+}
 
 /** Plain events from anywhere in the first three quarters of the log: what follows each in its partition fills a page. */
 async function drawEvents({ engine, database, size, random }: GrownLog, count: number) {
