@@ -101,12 +101,11 @@ export function runVitest(
       ],
       env,
     );
-    const result = readReport(file, vitestSchema);
-    return settle(code, {
-      passed: result?.numPassedTests ?? 0,
-      failed: result?.numFailedTests ?? 0,
-      failures: (result?.testResults ?? []).flatMap(failuresOfFile),
-    });
+    return tallyOf(code, file, vitestSchema, (result) => ({
+      passed: result.numPassedTests,
+      failed: result.numFailedTests,
+      failures: result.testResults.flatMap(failuresOfFile),
+    }));
   });
 }
 
@@ -128,12 +127,11 @@ export function runPlaywright(env: Readonly<Record<string, string>>): Promise<Ta
       ...env,
       PLAYWRIGHT_JSON_OUTPUT_FILE: file,
     });
-    const { stats, suites = [] } = readReport(file, playwrightSchema) ?? {};
-    return settle(code, {
-      passed: stats?.expected ?? 0,
-      failed: (stats?.unexpected ?? 0) + (stats?.flaky ?? 0),
+    return tallyOf(code, file, playwrightSchema, ({ stats, suites }) => ({
+      passed: stats.expected,
+      failed: stats.unexpected + stats.flaky,
       failures: suites.flatMap(failuresOfSuite),
-    });
+    }));
   });
 }
 
@@ -142,7 +140,20 @@ function failuresOfSuite({ specs, suites = [] }: Suite): string[] {
   return [...own, ...suites.flatMap(failuresOfSuite)];
 }
 
-function settle(code: number, tally: Tally): Tally {
+/** What the tool's report says. One that is missing or unreadable is a failure, whatever the exit code: nobody knows what ran. */
+function tallyOf<Report>(
+  code: number,
+  path: string,
+  schema: z.ZodType<Report>,
+  read: (report: Report) => Tally,
+): Tally {
+  let tally: Tally;
+  try {
+    tally = read(schema.parse(JSON.parse(readFileSync(path, 'utf8'))));
+  } catch (error) {
+    const failures = [`exit code ${code}, and no report that can be read: ${String(error)}`];
+    return { passed: 0, failed: 1, failures };
+  }
   return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
 }
 
@@ -152,13 +163,5 @@ async function withReport(work: (file: string) => Promise<Tally>): Promise<Tally
     return await work(join(folder, 'report.json'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function readReport<Report>(path: string, schema: z.ZodType<Report>): Report | undefined {
-  try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
-    return undefined;
   }
 }
