@@ -30,7 +30,8 @@ export const MUTANTS = {
     replace: `const lost = options.onConnectionLost ?? (() => undefined);
   const connect = writers.connect.bind(writers);
   let kept: Promise<pg.PoolClient> | undefined;
-  writers.connect = async () => {
+  writers.connect = async (answer) => {
+    if (answer) return connect(answer);
     const client = await (kept ??= connect());
     return { query: client.query.bind(client), release: () => undefined };
   };`,
