@@ -35,7 +35,7 @@ const STREAM_READS = 60;
 const FETCHES = 40;
 const FETCH_EVENTS = 500;
 /** Events among which every partition has one. */
-const NEARBY = 200;
+const NEARBY = 1_000;
 const FETCH_BYTES = 4 * 1_048_576;
 const DRAWN_SHARE = 0.75;
 const DRAWN_PER_WANTED = 2;
@@ -193,13 +193,18 @@ const cursorAt = ({ topic_id: topicId, partition, offset, position }: EventRow):
 });
 
 /** Where each partition of the topic goes on at a place. */
-async function cursorsFrom({ database }: GrownLog, place: EventRow): Promise<FetchCursor[]> {
+async function cursorsFrom(
+  { database, engine }: GrownLog,
+  place: EventRow,
+): Promise<FetchCursor[]> {
   const near = Array.from({ length: NEARBY }, (_, index) => place.position + index);
   const rows = await selectEventsAt(database.pool, near);
   const firsts = new Map<number, EventRow>();
   for (const row of rows)
     if (row.topic_id === place.topic_id && !firsts.has(row.partition))
       firsts.set(row.partition, row);
+  if (firsts.size !== engine.topics.find(PLAIN_TOPIC)?.partitions)
+    throw new Error(`Only ${firsts.size} partitions have an event near ${place.position}`);
   return Array.from(firsts.values(), cursorAt);
 }
 

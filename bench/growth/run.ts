@@ -159,8 +159,8 @@ async function settle({ url, database }: BenchEngine): Promise<void> {
 }
 
 /**
- * The system has the files in memory, as where a log is in use. Before each round: a system that takes away what nobody touches, as this
- * one does at about 1 % a second, would else make a probe of the log into one of the disk.
+ * The system has the files in memory, as where a log is in use. Before each round: a kernel that reclaims what nobody touches (seen at
+ * 1 % of a file a second) would else make a probe of the log into one of the disk.
  */
 async function readFiles(url: string): Promise<void> {
   await runSql(url, 'CREATE EXTENSION IF NOT EXISTS pg_prewarm');
