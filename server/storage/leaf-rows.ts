@@ -70,10 +70,7 @@ export async function addLeaf(db: Db, low: number, high: number): Promise<void> 
   await db.query('SELECT add_leaf($1, $2)', [low, high]);
 }
 
-/**
- * To the end of the transaction nobody else attaches or detaches a leaf; appends and reads do not wait for it. LOCK TABLE has no snapshot
- * while it waits: who ends a detach holds this lock and waits for snapshots, and would wait for ours.
- */
+/** To the end of the transaction nobody else attaches or detaches a leaf; appends and reads do not wait for it. */
 export async function lockLogShape(tx: Db): Promise<void> {
   await tx.query('LOCK TABLE ONLY events IN SHARE UPDATE EXCLUSIVE MODE');
 }

@@ -33,7 +33,7 @@ import {
   verifyLeafFile,
   writeLeafFile,
 } from './leaf-file.ts';
-import { lockShape } from './shape-lock.ts';
+import { lockShape, untilShapeIsFree } from './shape-lock.ts';
 import { inTransaction, withUpkeep } from './upkeep.ts';
 
 /** Retention has the lock for moments, another archive for as long as it takes. */
@@ -116,7 +116,8 @@ export class LeafArchive {
         await indexLeaf(client, from);
         await lowerLowMarks(client, leafTable(from));
         const { clock } = this.#deps;
-        await lockShape(client, { clock, tries: ATTACH_TRIES, signal: work.signal });
+        const again = { clock, tries: ATTACH_TRIES, signal: work.signal };
+        await untilShapeIsFree(again, () => lockShape(client));
         await attachLeaf(client, from, leaf.to);
         const data = { from, to: leaf.to - 1, rows: header.rows, actor: work.actor };
         await this.#tell(client, { type: 'weir.leaf.restored', subject: String(from), data });

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { topicSettingsSchema } from '#contracts/topic.ts';
-import { withTransaction } from '#server/storage/database.ts';
 import { selectLeaves } from '#server/storage/leaf-rows.ts';
 import { until } from '#server/testing/test-broker.ts';
 import { createTestEngine, type TestEngine } from '#server/testing/test-engine.ts';
 import { systemClock } from '../clock.ts';
-import { lockShape } from './shape-lock.ts';
+import { addLeavesAhead } from './leaves.ts';
 
 const PATIENCE_MS = 60_000;
 let kit: TestEngine;
@@ -66,23 +65,26 @@ test('an append is stored although making its leaf took longer than its patience
   }
 });
 
-test('who waits to alter the log has no snapshot, for which the end of a detach would wait in turn', async () => {
+test('who waits for the log to be altered ends its transaction between two tries, for the end of a detach would wait for it', async () => {
   const holder = await pool().connect();
-  const stop = new AbortController();
   try {
     await holder.query(holdShape);
-    const locked = withTransaction(pool(), (tx) =>
-      lockShape(tx, { clock: systemClock, tries: 1_000, signal: stop.signal }),
+    const last = (await selectLeaves(pool())).at(-1)?.high ?? 1;
+    const added = addLeavesAhead({ database: kit.database.database, clock: systemClock }, last);
+    added.catch(() => undefined);
+    const { transaction } = await waiting<{ transaction: string }>(
+      'l.virtualtransaction AS transaction',
     );
-    locked.catch(() => undefined);
-    expect(await waiting<{ xmin: string | null }>('a.backend_xmin AS xmin')).toEqual({
-      xmin: null,
-    });
+    await until(
+      async () =>
+        (await pool().query('SELECT FROM pg_locks WHERE virtualtransaction = $1', [transaction]))
+          .rowCount,
+      (locks) => locks === 0,
+    );
     await holder.query('ROLLBACK');
 
-    await locked;
+    await added;
   } finally {
-    stop.abort();
     holder.release(true);
   }
 });

@@ -2,7 +2,7 @@ import { type Database, withTransaction } from '#server/storage/database.ts';
 import { addLeaf, selectLeafPositions, selectLeaves } from '#server/storage/leaf-rows.ts';
 import { type Clock } from '../clock.ts';
 import { MAX_BATCH_COMMIT_EVENTS } from './group-commit.ts';
-import { lockShape } from './shape-lock.ts';
+import { lockShape, untilShapeIsFree } from './shape-lock.ts';
 
 /** Empty leaves that always wait ahead of the tail. */
 export const LEAVES_AHEAD = 2;
@@ -43,8 +43,10 @@ function lowOfMissing(leaves: readonly { readonly high: number }[], position: nu
 }
 
 async function addOne({ database, clock }: LeavesDependencies, low: number, high: number) {
-  await withTransaction(database.pool, async (tx) => {
-    await lockShape(tx, { clock, tries: LOCK_TRIES });
-    await addLeaf(tx, low, high);
-  });
+  await untilShapeIsFree({ clock, tries: LOCK_TRIES }, () =>
+    withTransaction(database.pool, async (tx) => {
+      await lockShape(tx);
+      await addLeaf(tx, low, high);
+    }),
+  );
 }
