@@ -6,7 +6,7 @@ export const HELP = `npm run bench -- <command> [options]
 
   http [url]   publishes over HTTP and follows the live feed; the default. Without a url it starts a production server of its
                own, which needs \`npm run build\` once. About 3 minutes.
-  engine [names]  in the engine, without HTTP, with CPU time: append, append-batch, latency, drain, read-all, replay, stream-read,
+  engine [names]  in the engine, without HTTP, with CPU time: append, append-batch, shards, latency, drain, read-all, replay, stream-read,
                contended, idle. Without names all of them, and the result is kept. About 5 minutes.
   peers        Weir beside raw pg, pg-boss, graphile-worker, emmett and message-db on one Postgres. About an hour.
                  --quick             small loads, one run each: about 10 minutes, kept nowhere

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type PreparedAppend, planBatch } from '#server/engine/log/append-plan.ts';
-import { type NewEvent } from '#server/engine/log/event-record.ts';
+import { planBatch } from '#server/engine/log/append-plan.ts';
 import { appendBatch } from '#server/storage/append-rows.ts';
 import { type Database, openDatabase } from '#server/storage/database.ts';
 import { type Measurement } from '../measurement.ts';
 import { type BenchCluster } from './bench-cluster.ts';
 import { startCpuMeter } from './cpu.ts';
+import { RAW_PARTITIONS, rawAppend, rawPayload } from './raw-appends.ts';
 
 const ROWS = [1, 50, 200, 500] as const;
 const RUNS = 3;
@@ -23,6 +23,8 @@ const FIELDS = [
   'data',
 ] as const;
 
+const NO_HEADS = { tail: () => -1, next: () => null };
+
 type PayloadType = (typeof TYPES)[number];
 type Call = (rows: number) => Promise<unknown>;
 
@@ -32,7 +34,8 @@ export async function benchAppendBatch(cluster: BenchCluster): Promise<Measureme
   for (const type of TYPES) {
     const database = openDatabase({ url: await cluster.createDatabase() });
     const topicId = await prepare(database, type);
-    const call: Call = (rows) => appendBatch(database.pool, batchOf(topicId, rows));
+    const call: Call = (rows) =>
+      appendBatch(database.pool, planBatch([rawAppend(topicId, rows)], NO_HEADS).arrays);
     measured.push(...(await measure(database, { work: 'append_batch', way: type }, call)));
     await database.close();
   }
@@ -88,51 +91,10 @@ async function prepare({ pool }: Database, type: PayloadType): Promise<number> {
     );
   }
   const { rows } = await pool.query<{ id: number }>(
-    `INSERT INTO topics (name, partitions) VALUES ('bench', 4) RETURNING id`,
+    `INSERT INTO topics (name, partitions) VALUES ('bench', $1) RETURNING id`,
+    [RAW_PARTITIONS],
   );
   return rows[0]?.id ?? 0;
-}
-
-let sequence = 0;
-const payload = (): string => JSON.stringify({ sequence, note: 'x'.repeat(230) });
-
-function newEvent(): NewEvent {
-  sequence += 1;
-  return {
-    id: randomUUID(),
-    source: '/bench',
-    type: 'order.placed',
-    subject: `order-${sequence % 1_000}`,
-    time: '2025-01-10T00:00:00.000Z',
-    partitionKey: null,
-    correlationId: null,
-    causationId: null,
-    extensions: null,
-    dataText: payload(),
-    dataBinary: null,
-    sizeBytes: 300,
-  };
-}
-
-function batchOf(topicId: number, rows: number) {
-  const events = Array.from({ length: rows }, newEvent);
-  const append: PreparedAppend = {
-    topic: {
-      id: topicId,
-      name: 'bench',
-      partitions: 4,
-      durability: 'durable',
-      maxBuffered: 10_000,
-    },
-    streamId: null,
-    expected: 'any',
-    events,
-    keys: events.map((event) => event.subject),
-    partitions: events.map((_, index) => index % 4),
-    sizeBytes: rows * 300,
-    decideAgain: null,
-  };
-  return planBatch([append], { tail: () => -1, next: () => null }).arrays;
 }
 
 function handOver({ pool }: Database, way: 'arrays' | 'json', rows: number): Promise<unknown> {
@@ -144,7 +106,7 @@ function handOver({ pool }: Database, way: 'arrays' | 'json', rows: number): Pro
     time: '2025-01-10T00:00:00.000Z',
     correlation: null,
     causation: null,
-    data: payload(),
+    data: rawPayload(),
   }));
   const columns = FIELDS.join(', ');
   if (way === 'json') {

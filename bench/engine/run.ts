@@ -12,11 +12,13 @@ import { benchIdle } from './idle.ts';
 import { benchLatency } from './latency.ts';
 import { benchReadAll } from './read-all.ts';
 import { benchReplay } from './replay.ts';
+import { benchShards } from './shards.ts';
 import { benchStreamRead } from './stream-read.ts';
 
 const MEASURES: Readonly<Record<string, (cluster: BenchCluster) => Promise<Measurement[]>>> = {
   append: benchAppend,
   'append-batch': benchAppendBatch,
+  shards: benchShards,
   latency: benchLatency,
   drain: benchDrain,
   'read-all': benchReadAll,
