@@ -24,8 +24,8 @@ const AT_MS = 1_500;
 /** Acknowledged events that are sent again each time. */
 const AGAIN = 3;
 const CONSUMER = 'half';
-/** Every so many events of a key are refused once. */
-const REFUSED_EVERY = 10;
+/** Every so many events of a key are refused once; each holds its key for a second, and the others must be done in the meantime. */
+const REFUSED_EVERY = 30;
 /** The first delay of a retry. */
 const DELAY_MS = 1_000;
 const EARLY_MS = 50;
