@@ -13,7 +13,9 @@ import { until } from './until.ts';
 
 const TIMEOUT_MS = 10_000;
 const EXPORT_TIMEOUT_MS = 120_000;
-const DRAINED_WITHIN_MS = 60_000;
+/** What is left grows fewer at least once in so long; a busy machine may need more of it. */
+const STALLED_AFTER_MS = 60_000;
+const DRAINED_WITHIN_MS = 300_000;
 const ENDED_WITHIN_MS = 60_000;
 const COUNTS_AGE_MAX_MS = 1_000;
 const MAX_PAGES = 1_000;
@@ -83,14 +85,22 @@ export class ApiClient {
   async untilDrained(name: string): Promise<void> {
     let emptySinceMs: number | undefined;
     let left = '';
+    let least = Number.POSITIVE_INFINITY;
+    let fewerMs = performance.now();
     await until(
       () => `${name} is drained${left}`,
       DRAINED_WITHIN_MS,
       async () => {
         const { lag, retrying, inFlight, parked, state } = await this.subscription(name);
         left = `: ${state}, ${lag} behind, ${inFlight} in flight, ${retrying} retrying, ${parked} parked`;
-        const isEmpty = lag + retrying + inFlight + parked === 0;
-        emptySinceMs = isEmpty ? (emptySinceMs ?? performance.now()) : undefined;
+        const sum = lag + retrying + inFlight + parked;
+        if (sum < least) {
+          least = sum;
+          fewerMs = performance.now();
+        }
+        if (sum > 0 && performance.now() - fewerMs > STALLED_AFTER_MS)
+          throw new Error(`${name} has had ${least} left for ${STALLED_AFTER_MS} ms${left}.`);
+        emptySinceMs = sum === 0 ? (emptySinceMs ?? performance.now()) : undefined;
         if (emptySinceMs === undefined) return undefined;
         return performance.now() - emptySinceMs > COUNTS_AGE_MAX_MS ? true : undefined;
       },

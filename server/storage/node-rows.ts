@@ -18,11 +18,15 @@ export async function upsertNode(db: Db, { nodeId, incarnation }: NodeName): Pro
   );
 }
 
-/** The next life of the same process, after it was thought dead. False when another process has taken the name meanwhile. */
+/**
+ * The next life of the same process, after it was thought dead. False when another process has taken the name meanwhile. Whoever had no
+ * answer asks again with the same incarnation: it counts as heard of from when that was stored.
+ */
 export async function reviveNode(db: Db, before: NodeName, incarnation: string): Promise<boolean> {
   const result = await db.query(
     `INSERT INTO nodes AS n (node_id, incarnation) VALUES ($1, $3)
-     ON CONFLICT (node_id) DO UPDATE SET incarnation = $3, heartbeat_at = now() WHERE n.incarnation = $2`,
+     ON CONFLICT (node_id) DO UPDATE SET incarnation = $3,
+       heartbeat_at = CASE n.incarnation WHEN $2 THEN now() ELSE n.heartbeat_at END WHERE n.incarnation IN ($2, $3)`,
     [before.nodeId, before.incarnation, incarnation],
   );
   return result.rowCount === 1;

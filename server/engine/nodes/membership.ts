@@ -63,6 +63,8 @@ export class Membership implements Service {
   readonly #deps: MembershipDependencies;
   readonly #stopping = new AbortController();
   #owner: Owner;
+  /** Under which it has asked to be a member again, without an answer yet: this or the last one is what the database knows. */
+  #joining: string | null = null;
   #others: readonly NodeRow[] = [];
   #served = '';
   #leaving = false;
@@ -160,7 +162,9 @@ export class Membership implements Service {
     await this.#following;
     this.#asked?.resolve();
     this.#freshUntilMs = Number.NEGATIVE_INFINITY;
-    await this.#deps.store.deleteNode(this.#owner);
+    const { nodeId, incarnation } = this.#owner;
+    for (const known of [incarnation, this.#joining])
+      if (known !== null) await this.#deps.store.deleteNode({ nodeId, incarnation: known });
     this.#deps.tellOthers();
   }
 
@@ -193,6 +197,10 @@ export class Membership implements Service {
 
   async #beat(): Promise<void> {
     const { clock, store } = this.#deps;
+    if (this.#joining !== null) {
+      await this.#rejoin(this.#joining);
+      return;
+    }
     const serves = this.#deps.serves();
     const sentMs = clock.monotonicMs();
     const now = { serves, leaving: this.#leaving };
@@ -202,7 +210,8 @@ export class Membership implements Service {
       return;
     }
     if (beat.state === 'lapsed') {
-      await this.#rejoin();
+      this.#lapse();
+      await this.#rejoin(null);
       return;
     }
     this.#freshUntilMs = sentMs + LEASE_TTL_MS - FRESH_MARGIN_MS;
@@ -239,23 +248,30 @@ export class Membership implements Service {
     if (!isSame) this.#version += 1;
   }
 
-  async #rejoin(): Promise<void> {
-    const { store, logger } = this.#deps;
-    const before = this.#owner;
-    logger.warn(
-      { nodeId: before.nodeId },
+  #lapse(): void {
+    this.#deps.logger.warn(
+      { nodeId: this.#owner.nodeId },
       'this process was not heard of for too long: it drops what it had and joins anew',
     );
     this.#freshUntilMs = Number.NEGATIVE_INFINITY;
     this.#deps.onLapse();
-    const incarnation = randomUUID();
-    const sentMs = this.#deps.clock.monotonicMs();
+  }
+
+  /** `asked`: it has asked under this incarnation before and does not know whether it is that one by now. */
+  async #rejoin(asked: string | null): Promise<void> {
+    const { store, clock } = this.#deps;
+    const before = this.#owner;
+    const incarnation = asked ?? randomUUID();
+    this.#joining = incarnation;
+    const sentMs = clock.monotonicMs();
     if (!(await store.reviveNode(before, incarnation))) {
       this.#replaced();
       return;
     }
+    this.#joining = null;
     this.#owner = { nodeId: before.nodeId, incarnation };
-    this.#freshUntilMs = sentMs + LEASE_TTL_MS - FRESH_MARGIN_MS;
+    // How long ago the database heard of it, when it was asked before, the next heartbeat shows.
+    if (asked === null) this.#freshUntilMs = sentMs + LEASE_TTL_MS - FRESH_MARGIN_MS;
     this.#served = '';
     this.#version += 1;
     await this.#deps.onRejoin();

@@ -138,6 +138,18 @@ describe.each([
     ]);
   });
 
+  test('who joins anew may ask twice, and is heard of from the first time; another process may not', async () => {
+    const next = ownerNamed('first');
+    await kind.expire('first');
+
+    expect(await store.reviveNode(first, next.incarnation)).toBe(true);
+    await kind.expire('first');
+    expect(await store.reviveNode(first, next.incarnation)).toBe(true);
+    expect((await store.beatNode(next, { serves: [], leaving: false })).state).toBe('lapsed');
+    expect(await store.reviveNode(next, randomUUID())).toBe(true);
+    expect(await store.reviveNode(first, next.incarnation)).toBe(false);
+  });
+
   test('an offset is stored under its own epoch only, and never goes back', async () => {
     await take(first);
     const commit = (epoch: number, committed: number) =>

@@ -18,6 +18,30 @@ const SMALL = {
 
 /** Plans that once broke a rule, as fast-check shrank them, under the name of what was wrong. They are never removed. */
 export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
+  'who joined anew and had no answer is not taken for somebody else': {
+    ...SMALL,
+    seed: 1_185_678_707,
+    mode: 'stream',
+    guarantee: 'at-least-once',
+    commands: [
+      { afterMs: 0, command: publish([null, FINE]) },
+      { afterMs: 0, command: { type: 'redrive', node: 0 } },
+      {
+        afterMs: 100,
+        command: {
+          type: 'network',
+          node: 0,
+          fault: { type: 'lose-answer', share: 0.2 },
+          forMs: 9_903,
+        },
+      },
+      { afterMs: 0, command: { type: 'freeze', node: 0, forMs: 9_897 } },
+      { afterMs: 6_000, command: publish([0, ONCE]) },
+      { afterMs: 1_000, command: publish([0, ONCE]) },
+      { afterMs: 100, command: publish([0, ONCE]) },
+      { afterMs: 6_000, command: publish([0, FINE]) },
+    ],
+  },
   'rows whose claim was answered by nobody are tried all the same': {
     ...SMALL,
     seed: 2_020_108_919,

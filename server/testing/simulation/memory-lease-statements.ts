@@ -74,7 +74,7 @@ function nodeStatements(state: MemoryState) {
       if (node === undefined) put(before.nodeId, incarnation);
       else if (node.incarnation === before.incarnation)
         Object.assign(node, { incarnation, heartbeatMs: state.now() });
-      else return false;
+      else return node.incarnation === incarnation;
       return true;
     },
     beatNode: async ({ nodeId, incarnation }, { serves, leaving }) => {
