@@ -12,18 +12,18 @@ const MAY_TAKE = `CASE
     ELSE (d.topic_id, d."partition") IN (SELECT topic_id, "partition" FROM lease) OR NOT EXISTS (
       SELECT FROM subscription_partitions p WHERE p.subscription_id = $1 AND p.topic_id = d.topic_id AND p."partition" = d."partition") END`;
 
-/** Takes due rows, oldest first, and counts the attempt that is about to be made; none of the partitions in `except`. */
+/** Takes due rows, oldest first, and counts the attempt that is about to be made; of this process's partitions only those in `of`. */
 export async function claimDueRetries(
   db: Db,
   subscriptionId: number,
   claimedBy: string,
-  taking: { readonly limit: number; readonly except: readonly PartitionRef[] },
+  taking: { readonly limit: number; readonly of: readonly PartitionRef[] },
 ): Promise<ClaimedRetry[]> {
   const result = await db.query<ClaimedRetry>(
     `WITH lease AS (
        SELECT p.topic_id, p."partition" FROM subscription_partitions p
        WHERE p.subscription_id = $1 AND p.owner_incarnation = $2
-         AND (p.topic_id, p."partition") NOT IN (SELECT * FROM unnest($4::int[], $5::int[]))
+         AND (p.topic_id, p."partition") IN (SELECT * FROM unnest($4::int[], $5::int[]))
          AND EXISTS (SELECT FROM retries d WHERE d.subscription_id = $1 AND d.state = 'waiting' AND d.due_at <= now()
                        AND d.topic_id = p.topic_id AND d."partition" = p."partition")
        ORDER BY 1, 2 FOR SHARE)
@@ -31,7 +31,7 @@ export async function claimDueRetries(
      WHERE r.id IN (SELECT d.id FROM retries d WHERE d.subscription_id = $1 AND d.state = 'waiting' AND d.due_at <= now() AND ${MAY_TAKE}
                     ORDER BY d.due_at, d.id LIMIT $3 FOR UPDATE SKIP LOCKED)
      RETURNING ${CLAIMED}`,
-    [subscriptionId, claimedBy, taking.limit, ...columnsOf(taking.except)],
+    [subscriptionId, claimedBy, taking.limit, ...columnsOf(taking.of)],
   );
   return result.rows.toSorted((left, right) => left.position - right.position);
 }
@@ -41,16 +41,16 @@ export async function selectNextDueMs(
   db: Db,
   subscriptionId: number,
   claimedBy: string,
-  except: readonly PartitionRef[],
+  of: readonly PartitionRef[],
 ): Promise<number | null> {
   const result = await db.query<{ dueMs: number }>(
     `WITH lease AS (
        SELECT p.topic_id, p."partition" FROM subscription_partitions p
        WHERE p.subscription_id = $1 AND p.owner_incarnation = $2
-         AND (p.topic_id, p."partition") NOT IN (SELECT * FROM unnest($3::int[], $4::int[])))
+         AND (p.topic_id, p."partition") IN (SELECT * FROM unnest($3::int[], $4::int[])))
      SELECT (extract(epoch FROM d.due_at - now()) * 1000)::float8 AS "dueMs" FROM retries d
      WHERE d.subscription_id = $1 AND d.state = 'waiting' AND ${MAY_TAKE} ORDER BY d.due_at LIMIT 1`,
-    [subscriptionId, claimedBy, ...columnsOf(except)],
+    [subscriptionId, claimedBy, ...columnsOf(of)],
   );
   return result.rows[0]?.dueMs ?? null;
 }

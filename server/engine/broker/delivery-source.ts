@@ -18,6 +18,8 @@ export type InHand = {
   giveBack(partition: PartitionRef): void;
   /** Attempts at retries of the partition that are under way. */
   inFlight(partition: PartitionRef): number;
+  /** Whether retries of the partition are claimed, or perhaps are at this moment. */
+  holds(partition: PartitionRef): boolean;
 };
 
 /** Where a subscription stands in one partition. */
@@ -72,12 +74,12 @@ export type Takeover = {
 /** Where first attempts come from, and how it is recorded how far they are: partitions in order, or claims of ranges. */
 export type DeliverySource = {
   readonly intake: DeliveryIntake;
-  /** Takes what can be had now. */
-  take(): Promise<Takeover>;
+  /** Takes what can be had now, and nothing that retries in hand belong to: what becomes of them would be missed. */
+  take(inHand: InHand): Promise<Takeover>;
   /** Begins to give away what others are to have; nothing of it is taken any more. */
   handOver(inHand: InHand): void;
-  /** What is being given away. */
-  readonly closing: readonly PartitionRef[];
+  /** Partitions whose retries may be tried here: those it has and does not give away. Empty where nobody owns one. */
+  readonly open: readonly PartitionRef[];
   /** From time to time, before `take`: whether that may bring something, since others may have died. */
   wantsTake(): boolean;
   /** Somebody else has it: whatever is in hand of it is not counted any more. */

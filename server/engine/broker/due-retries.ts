@@ -77,11 +77,11 @@ export class DueRetries {
     this.#timer.inMs(delayMs);
   }
 
-  /** Claims what is due, at most `room`, and none of the partitions in `except`. */
-  async claim(room: number, except: readonly PartitionRef[]): Promise<void> {
+  /** Claims what is due, at most `room`, of the partitions in `of` and of none. */
+  async claim(room: number, of: readonly PartitionRef[]): Promise<void> {
     this.#isDue = false;
     try {
-      const taken = await this.#claims.take(Math.min(room, CLAIM_LIMIT), except);
+      const taken = await this.#claims.take(Math.min(room, CLAIM_LIMIT), of);
       this.#enqueue(taken.deliveries);
       if (taken.nextDueMs !== null && taken.nextDueMs <= 0) this.#isDue = true;
       else if (taken.nextDueMs !== null) this.#timer.inMs(taken.nextDueMs);

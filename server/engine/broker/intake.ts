@@ -111,9 +111,9 @@ export class Intake implements DeliveryIntake {
     partition.admitted = 0;
   }
 
-  /** Partitions that are being given away. */
-  get closing(): OwnedPartition[] {
-    return [...this.#partitions.values()].filter((partition) => partition.closing);
+  /** Partitions that are not being given away. */
+  get open(): OwnedPartition[] {
+    return [...this.#partitions.values()].filter((partition) => !partition.closing);
   }
 
   /**

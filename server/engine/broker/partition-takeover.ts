@@ -1,7 +1,7 @@
 import { type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type BrokerStore } from './broker-store.ts';
-import { type Takeover } from './delivery-source.ts';
+import { type InHand, type Takeover } from './delivery-source.ts';
 import { type Intake } from './intake.ts';
 import { partitionKey } from './owned-partition.ts';
 
@@ -17,7 +17,11 @@ export async function takeOverRetries(
   return { orphans: await store.claimOrphanedRetries(id, owner, taking), replays: [] };
 }
 
-/** Takes those of the partitions that can be had into the intake, with the keys that must wait. */
+/**
+ * Takes those of the partitions that can be had into the intake, with the keys that must wait. A retry that is settled between the read of
+ * those keys and the moment the intake has the partition would leave its key waiting for nothing: none is claimed before that moment, and
+ * a partition of which some are in hand still, since it was this process's before, is left for the next time.
+ */
 export async function takeOver(
   store: BrokerStore,
   owner: Owner,
@@ -27,13 +31,16 @@ export async function takeOver(
     readonly mine: readonly PartitionRef[];
     /** The last time it failed, and perhaps took some. */
     readonly isInDoubt: boolean;
+    readonly inHand: InHand;
   },
   intake: Intake,
 ): Promise<Takeover> {
-  const { id, maxInFlight, isInDoubt } = subscription;
+  const { id, maxInFlight, isInDoubt, inHand } = subscription;
   // What was taken and not known of would be nobody's once it is another process's to have.
   if (isInDoubt) await store.releaseForgottenPartitions(id, owner, [...intake.partitions.values()]);
-  const wanted = missingOf(subscription.mine, intake);
+  const missing = missingOf(subscription.mine, intake);
+  for (const partition of missing) inHand.giveBack(partition);
+  const wanted = missing.filter((partition) => !inHand.holds(partition));
   const rows =
     wanted.length === 0 ? [] : await store.acquirePartitions(id, owner, { maxInFlight, wanted });
   await store.promoteHeadlessKeys(id, rows);

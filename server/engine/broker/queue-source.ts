@@ -40,7 +40,7 @@ export function createQueueSource(
       return takeOverRetries(store, owner, id);
     },
     handOver: () => undefined,
-    closing: [],
+    open: [],
     // Any process may finish what another one left.
     wantsTake: () => true,
     lose: (lease) => intake.lose(lease),

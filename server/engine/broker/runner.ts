@@ -45,6 +45,7 @@ export class SubscriptionRunner {
   readonly #inHand: InHand = {
     giveBack: (partition) => this.#retries.giveBack(partition),
     inFlight: (partition) => this.#attempts.inFlightOf(partition) + this.#retries.returning,
+    holds: (partition) => this.#retries.claims.holds(partition),
   };
   #phase: 'idle' | 'running' | 'stopping' = 'idle';
   #enabled: boolean;
@@ -279,7 +280,7 @@ export class SubscriptionRunner {
 
   async #takeOnce(): Promise<void> {
     const taken = await this.#retries.claims.claiming(
-      () => this.#source.take(),
+      () => this.#source.take(this.#inHand),
       ({ orphans }) => orphans,
     );
     this.#replays.expectAll(taken.replays);
@@ -319,7 +320,7 @@ export class SubscriptionRunner {
     if (room <= 0) return;
     // A trial of a half-open breaker is better made with an event that has not failed yet.
     if (this.breaker.state.state === 'half-open' && this.intake.ready.length > 0) return;
-    await this.#retries.claim(room, this.#source.closing);
+    await this.#retries.claim(room, this.#source.open);
   }
 
   #dispatch(): void {

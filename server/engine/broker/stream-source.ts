@@ -54,8 +54,8 @@ export function createStreamSource(
   });
   return {
     intake,
-    take: async () => {
-      const wanted = { id, maxInFlight, mine: deps.assignment().mine, isInDoubt };
+    take: async (inHand) => {
+      const wanted = { id, maxInFlight, mine: deps.assignment().mine, isInDoubt, inHand };
       isInDoubt = true;
       const taken = await takeOver(store, owner, wanted, intake);
       isInDoubt = false;
@@ -67,8 +67,8 @@ export function createStreamSource(
       for (const partition of intake.partitions.values())
         if (assignment.mustGive(partition)) handOver.begin(partition, inHand);
     },
-    get closing() {
-      return intake.closing;
+    get open() {
+      return intake.open;
     },
     lose: (lease) => intake.lose(lease),
     flush: () => commits.flush(),

@@ -39,7 +39,7 @@ export class DeliveryModel {
 
   /**
    * Of a stream the first of each key that is not settled, and all without a key; all of a queue. Replays and letters given back go one at
-   * a time of a key as well, but what failed of them lets the next one pass.
+   * a time of a key as well, but what failed of them lets the next one pass, and letters have no order: each is given back on its own.
    */
   get due(): Item[] {
     if (this.isPaused) return [];
@@ -53,7 +53,8 @@ export class DeliveryModel {
       if (this.mode === 'queue' || event.key === null) return state === 'open';
       const key = `${lane} ${event.key}`;
       const isAgain = lane !== LOG && attempt > 1;
-      const isBehind = (seen.has(key) && !isAgain) || (lane !== LOG && busy.has(event.key));
+      const isInOrder = lane !== REDRIVE && !isAgain;
+      const isBehind = (isInOrder && seen.has(key)) || (lane !== LOG && busy.has(event.key));
       if (!isAgain) seen.add(key);
       return !isBehind && state === 'open';
     });

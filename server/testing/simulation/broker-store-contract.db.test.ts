@@ -54,7 +54,7 @@ const ownerNamed = (nodeId: string) => ({ nodeId, incarnation: randomUUID() });
 const range = (from: number, to: number) => ({ from, to });
 const place = (partition: number) => ({ topicId, partition });
 const wanted = () => [place(0), place(1)];
-const LIMIT = { limit: 10, except: [] };
+const due = () => ({ limit: 10, of: wanted() });
 const commitOf = (
   committed: number,
   more: Partial<Pick<OffsetCommit, 'epoch' | 'doneAhead'>> = {},
@@ -194,8 +194,11 @@ describe.each([
 
     expect(await fail(0, 7)).toBe(false);
     expect(await fail(0)).toBe(true);
-    expect(await store.claimDueRetries(id, second.incarnation, LIMIT)).toEqual([]);
-    const [row] = await store.claimDueRetries(id, first.incarnation, LIMIT);
+    expect(await store.claimDueRetries(id, second.incarnation, due())).toEqual([]);
+    const other = { limit: 10, of: [place(1)] };
+    expect(await store.claimDueRetries(id, first.incarnation, other)).toEqual([]);
+    expect(await store.selectNextDueMs(id, first.incarnation, other.of)).toBeNull();
+    const [row] = await store.claimDueRetries(id, first.incarnation, due());
 
     expect(row).toMatchObject({ position: 1, attempt: 2, kind: 'delivery' });
     expect(await store.selectForgottenRetries(id, first.incarnation, [])).toEqual([row]);
@@ -205,7 +208,7 @@ describe.each([
   test('an attempt that is over says nothing about the next one of the same row', async () => {
     await take(first);
     await fail(0);
-    const [row] = await store.claimDueRetries(id, first.incarnation, LIMIT);
+    const [row] = await store.claimDueRetries(id, first.incarnation, due());
     const claim = { id: row?.id ?? 0, claimedBy: first.incarnation };
     const over = { ...claim, attempt: 1 };
     const now = { ...claim, attempt: 2 };
@@ -221,7 +224,7 @@ describe.each([
     await park(2);
     await park(1);
     await park(3, 9);
-    const [front] = await store.claimDueRetries(id, first.incarnation, LIMIT);
+    const [front] = await store.claimDueRetries(id, first.incarnation, due());
 
     expect(await store.deleteRetryAndClaimNext(front?.id ?? 0, second.incarnation)).toBeNull();
     const settled = await store.deleteRetryAndClaimNext(front?.id ?? 0, first.incarnation);
@@ -248,7 +251,7 @@ describe.each([
   test('whoever takes a partition over gets what was begun of it', async () => {
     await take(first);
     await fail(0);
-    await store.claimDueRetries(id, first.incarnation, LIMIT);
+    await store.claimDueRetries(id, first.incarnation, due());
     await kind.expire('first');
     const taken = await take(second);
 

@@ -18,6 +18,44 @@ const SMALL = {
 
 /** Plans that once broke a rule, as fast-check shrank them, under the name of what was wrong. They are never removed. */
 export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
+  'no retry of a partition is tried before all that waits for it is known': {
+    ...SMALL,
+    onFailure: 'block',
+    nodes: 2,
+    seed: 2_147_483_633,
+    mode: 'stream',
+    guarantee: 'at-least-once',
+    commands: [
+      { afterMs: 0, command: publish([0, { ...FINE, takesMs: 40 }], [0, { ...ONCE, fails: 2 }]) },
+      { afterMs: 6_000, command: { type: 'publish-again' } },
+      {
+        afterMs: 0,
+        command: publish(
+          [0, FINE],
+          [0, { ...ONCE, fails: 2 }],
+          [0, ONCE],
+          [null, { ...ONCE, takesMs: 3 }],
+          [0, FINE],
+          [0, FINE],
+          [0, FINE],
+          [0, FINE],
+        ),
+      },
+      { afterMs: 0, command: { type: 'resume', node: 0 } },
+      { afterMs: 1_000, command: { type: 'stop', node: 0, downMs: 33 } },
+      {
+        afterMs: 0,
+        command: {
+          type: 'network',
+          node: 1,
+          fault: { type: 'refuse', share: 0.2 },
+          forMs: 101,
+        },
+      },
+      { afterMs: 6_000, command: publish([0, FINE]) },
+      { afterMs: 0, command: publish([null, FINE]) },
+    ],
+  },
   'who joined anew and had no answer is not taken for somebody else': {
     ...SMALL,
     seed: 1_185_678_707,

@@ -69,23 +69,23 @@ function insertingStatements(state: MemoryState) {
 }
 
 function claimingStatements(state: MemoryState) {
-  const mayTake = (row: RetryRow, incarnation: string, except: Places): boolean => {
+  const mayTake = (row: RetryRow, incarnation: string, of: Places): boolean => {
     const operation = state.tables.operations.find((one) => one.id === row.operationId);
     if (row.kind === 'replay' && operation !== undefined && operation.claimedBy !== null)
       return operation.claimedBy === incarnation;
     const lease = leaseOf(state, row);
     if (lease === undefined) return true;
-    return lease.incarnation === incarnation && !except.some((one) => isSamePlace(one, row));
+    return lease.incarnation === incarnation && of.some((one) => isSamePlace(one, row));
   };
   return {
-    claimDueRetries: async (subscriptionId, claimedBy, { limit, except }) => {
+    claimDueRetries: async (subscriptionId, claimedBy, { limit, of }) => {
       const due = state.tables.retries
         .filter(
           (row) =>
             row.subscriptionId === subscriptionId &&
             row.state === 'waiting' &&
             (row.dueMs ?? 0) <= state.now() &&
-            mayTake(row, claimedBy, except),
+            mayTake(row, claimedBy, of),
         )
         .toSorted((a, b) => (a.dueMs ?? 0) - (b.dueMs ?? 0) || a.id - b.id)
         .slice(0, limit);
@@ -109,11 +109,11 @@ function claimingStatements(state: MemoryState) {
         )
         .toSorted((a, b) => a.position - b.position || a.id - b.id)
         .map(claimedOf),
-    selectNextDueMs: async (subscriptionId, claimedBy, except) => {
+    selectNextDueMs: async (subscriptionId, claimedBy, of) => {
       const due = state.tables.retries.flatMap((row) =>
         row.subscriptionId === subscriptionId &&
         row.state === 'waiting' &&
-        mayTake(row, claimedBy, except)
+        mayTake(row, claimedBy, of)
           ? [(row.dueMs ?? 0) - state.now()]
           : [],
       );
