@@ -1,5 +1,8 @@
 export type PartitionRef = { readonly topicId: number; readonly partition: number };
 
+export const isSamePartition = (one: PartitionRef, other: PartitionRef): boolean =>
+  one.topicId === other.topicId && one.partition === other.partition;
+
 /** As two arrays of one length: `unnest($n::int[], $m::int[])`. */
 export const columnsOf = (
   partitions: readonly PartitionRef[],

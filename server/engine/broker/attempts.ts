@@ -1,4 +1,4 @@
-import { type PartitionRef } from '#server/storage/partition-ref.ts';
+import { isSamePartition, type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
@@ -51,8 +51,8 @@ export class Attempts {
   #lastRecorded = { text: '', ms: 0 };
   /** Those that have a row of their own and no lease. */
   readonly #withoutLease = new Set<Delivery>();
-  /** Positions of first attempts. */
-  readonly #firsts = new Set<number>();
+  /** First attempts by position. */
+  readonly #firsts = new Map<number, Delivery>();
 
   constructor(deps: AttemptsDependencies) {
     this.#deps = deps;
@@ -68,9 +68,15 @@ export class Attempts {
     let count = 0;
     for (const { record, kind } of this.#withoutLease) {
       if (kind === 'replay') continue;
-      if (record.topicId === of.topicId && record.partition === of.partition) count += 1;
+      if (isSamePartition(record, of)) count += 1;
     }
     return count;
+  }
+
+  /** Whether any is of this partition, under whichever lease. */
+  hasInFlight(of: PartitionRef): boolean {
+    for (const { record } of this.#firsts.values()) if (isSamePartition(record, of)) return true;
+    return this.inFlightOf(of) > 0;
   }
 
   /** A first attempt at the event is in flight: its failure is perhaps stored already without this process knowing. */
@@ -211,7 +217,7 @@ export class Attempts {
   #enter(delivery: Delivery): void {
     this.#inFlight += 1;
     if (delivery.lease === null) this.#withoutLease.add(delivery);
-    else this.#firsts.add(delivery.record.position);
+    else this.#firsts.set(delivery.record.position, delivery);
   }
 
   #leave(delivery: Delivery, isStored: boolean): void {

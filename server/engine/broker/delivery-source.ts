@@ -18,8 +18,10 @@ export type InHand = {
   giveBack(partition: PartitionRef): void;
   /** Attempts at retries of the partition that are under way. */
   inFlight(partition: PartitionRef): number;
-  /** Whether retries of the partition are claimed, or perhaps are at this moment. */
+  /** Whether anything of the partition is under way, or is claimed in this moment. */
   holds(partition: PartitionRef): boolean;
+  /** Gives back claims that were not tried. */
+  release(rows: readonly ClaimedRetry[]): void;
 };
 
 /** Where a subscription stands in one partition. */

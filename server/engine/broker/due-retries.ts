@@ -1,4 +1,4 @@
-import { type PartitionRef } from '#server/storage/partition-ref.ts';
+import { isSamePartition, type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type Clock } from '../clock.ts';
 import { type Delivery } from './delivery.ts';
@@ -27,6 +27,10 @@ export class DueRetries {
   /** Those whose event's first attempt is not settled yet, by position. */
   readonly #early = new Map<number, Delivery>();
   #isDue = true;
+  /** Of what is due, that of these partitions is being claimed. */
+  #asked: readonly PartitionRef[] = [];
+  /** Rows that this process has, on their way into the queue. */
+  readonly #coming = new Set<ClaimedRetry>();
   #phase: 'open' | 'ended' | 'abandoned' = 'open';
 
   constructor(deps: {
@@ -77,9 +81,10 @@ export class DueRetries {
     this.#timer.inMs(delayMs);
   }
 
-  /** Claims what is due, at most `room`, of the partitions in `of` and of none. */
+  /** Claims what is due, at most `room`, of those partitions that have an owner only those in `of`. One at a time. */
   async claim(room: number, of: readonly PartitionRef[]): Promise<void> {
     this.#isDue = false;
+    this.#asked = of;
     try {
       const taken = await this.#claims.take(Math.min(room, CLAIM_LIMIT), of);
       this.#enqueue(taken.deliveries);
@@ -88,13 +93,26 @@ export class DueRetries {
     } catch (error) {
       this.#isDue = true;
       throw error;
+    } finally {
+      this.#asked = [];
     }
   }
 
   /** Rows that this process has claimed. */
   async add(rows: readonly ClaimedRetry[]): Promise<void> {
-    if (rows.some((row) => this.#inHand.awaitsParking(row))) await this.#inHand.flush();
-    this.#enqueue(await this.#claims.deliveriesOf(rows));
+    for (const row of rows) this.#coming.add(row);
+    try {
+      if (rows.some((row) => this.#inHand.awaitsParking(row))) await this.#inHand.flush();
+      this.#enqueue(await this.#claims.deliveriesOf(rows));
+    } finally {
+      for (const row of rows) this.#coming.delete(row);
+    }
+  }
+
+  /** Whether some of the partition are claimed in this moment. */
+  isClaiming(of: PartitionRef): boolean {
+    for (const row of this.#coming) if (isSamePartition(row, of)) return true;
+    return this.#asked.some((asked) => isSamePartition(asked, of));
   }
 
   /** The first attempt at an event is settled: the retry of it that was claimed meanwhile may be made. */
@@ -116,7 +134,7 @@ export class DueRetries {
   /** Gives back those of a partition that others are to have. */
   giveBack(of: PartitionRef): void {
     const isOf = ({ record, kind }: Delivery): boolean =>
-      kind !== 'replay' && record.topicId === of.topicId && record.partition === of.partition;
+      kind !== 'replay' && isSamePartition(record, of);
     const early = [...this.#early.values()].filter(isOf);
     for (const { record } of early) this.#early.delete(record.position);
     const unbegun = [...this.#queue.remove(isOf), ...early, ...this.#replays.removeClaims(isOf)];

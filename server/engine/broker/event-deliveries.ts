@@ -1,6 +1,7 @@
 import { type LetterStatus } from '#contracts/dead-letter.ts';
 import { type EventDelivery } from '#contracts/event.ts';
 
+import { isSamePartition } from '#server/storage/partition-ref.ts';
 import { type EventReader } from '../engine-parts.ts';
 import { type EventLog } from '../log/event-log.ts';
 import { type LogRecord } from '../log/event-record.ts';
@@ -38,10 +39,7 @@ export function createEventDeliveries(deps: EventDeliveriesDependencies) {
     ]);
     return deps.entries().flatMap((entry) => {
       const isOfEntry = (row: { subscriptionId: number }) => row.subscriptionId === entry.row.id;
-      const row = partitions.find(
-        (one) =>
-          isOfEntry(one) && one.topicId === record.topicId && one.partition === record.partition,
-      );
+      const row = partitions.find((one) => isOfEntry(one) && isSamePartition(one, record));
       const facts = {
         isThrough:
           queues.includes(entry.row.id) ||

@@ -1,4 +1,5 @@
 import { type SubscriptionSettings } from '#contracts/subscription.ts';
+import { isSamePartition } from '#server/storage/partition-ref.ts';
 import { type OwnedPartitionRow } from '#server/storage/partition-rows.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type RetryingKey } from '#server/storage/retry-takeover-rows.ts';
@@ -90,11 +91,10 @@ export class Intake implements DeliveryIntake {
     retriedOffsets: readonly { topicId: number; partition: number; offset: number }[],
   ): void {
     for (const row of rows) {
-      const ofRow = (other: { topicId: number; partition: number }) =>
-        other.topicId === row.topicId && other.partition === row.partition;
-      const retried = retriedOffsets.filter(ofRow).map((one) => one.offset);
+      const ofRow = retriedOffsets.filter((one) => isSamePartition(one, row));
+      const retried = ofRow.map(({ offset }) => offset);
       const owned = new OwnedPartition(row, retried, this.#rules.settings.maxInFlight);
-      for (const key of keys.filter(ofRow)) this.#restoreLane(owned, key);
+      for (const key of keys) if (isSamePartition(key, row)) this.#restoreLane(owned, key);
       this.#partitions.set(partitionKey(row.topicId, row.partition), owned);
     }
     this.#behind = true;
@@ -103,7 +103,7 @@ export class Intake implements DeliveryIntake {
   lose({ topicId, partition: index, epoch }: Lease): void {
     const key = partitionKey(topicId, index);
     const partition = this.#partitions.get(key);
-    if (partition === undefined || partition.epoch !== epoch) return;
+    if (partition?.epoch !== epoch) return;
     partition.lost = true;
     this.#partitions.delete(key);
     this.#admitted -= partition.admitted;
@@ -118,17 +118,18 @@ export class Intake implements DeliveryIntake {
 
   /**
    * Takes nothing more of the partition; what was not handed out is left to whoever has it next. At most once is different: what is stored
-   * as done is still handed out.
+   * as done is still handed out. Returns the rows of those that were to be tried and were not.
    */
-  close(partition: OwnedPartition): void {
+  close(partition: OwnedPartition): ClaimedRetry[] {
     partition.closing = true;
     partition.pending.drain();
-    if (this.#commitsFirst) return;
-    const waiting = partition.lanes.drainWaiting();
-    waiting.push(...this.ready.remove((delivery) => delivery.lease === partition));
+    if (this.#commitsFirst) return [];
+    const ready = this.ready.remove((delivery) => delivery.lease === partition);
+    const waiting = [...partition.lanes.drainWaiting(), ...ready];
     partition.admitted -= waiting.length;
     this.#admitted -= waiting.length;
     for (const { record } of waiting) this.#countBytes(partition, -(record.dataText?.length ?? 0));
+    return waiting.flatMap(({ retry }) => retry ?? []);
   }
 
   /** Forgets everything in hand; the partitions are read from the database again. */
@@ -161,9 +162,8 @@ export class Intake implements DeliveryIntake {
     const wanted = Math.min(demand, this.#rules.settings.maxInFlight - this.#admitted);
     if (!this.#behind || wanted <= 0) return;
     const behind: OwnedPartition[] = [];
-    for (const partition of this.#partitions.values()) {
-      if (partition.closing || !this.#isBehind(partition)) continue;
-      if (this.#isOutOfRange(partition)) continue;
+    for (const partition of this.open) {
+      if (!this.#isBehind(partition) || this.#isOutOfRange(partition)) continue;
       // Whatever frees room there says so, and only then it is worth another look.
       if (!partition.hasRoom) partition.starved = true;
       else if (!partition.starved) behind.push(partition);

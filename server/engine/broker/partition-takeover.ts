@@ -1,4 +1,4 @@
-import { type PartitionRef } from '#server/storage/partition-ref.ts';
+import { isSamePartition, type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type Owner } from '#server/storage/partition-rows.ts';
 import { type BrokerStore } from './broker-store.ts';
 import { type InHand, type Takeover } from './delivery-source.ts';
@@ -20,7 +20,7 @@ export async function takeOverRetries(
 /**
  * Takes those of the partitions that can be had into the intake, with the keys that must wait. A retry that is settled between the read of
  * those keys and the moment the intake has the partition would leave its key waiting for nothing: none is claimed before that moment, and
- * a partition of which some are in hand still, since it was this process's before, is left for the next time.
+ * a partition of which this process tries some already, since it was its own before, is left for the next time.
  */
 export async function takeOver(
   store: BrokerStore,
@@ -40,7 +40,13 @@ export async function takeOver(
   if (isInDoubt) await store.releaseForgottenPartitions(id, owner, [...intake.partitions.values()]);
   const missing = missingOf(subscription.mine, intake);
   for (const partition of missing) inHand.giveBack(partition);
-  const wanted = missing.filter((partition) => !inHand.holds(partition));
+  const held = missing.filter((partition) => inHand.holds(partition));
+  const claimed =
+    held.length === 0 ? [] : await store.selectForgottenRetries(id, owner.incarnation, []);
+  const isTried = (partition: PartitionRef): boolean =>
+    held.includes(partition) &&
+    claimed.some((row) => row.kind === 'delivery' && isSamePartition(row, partition));
+  const wanted = missing.filter((partition) => !isTried(partition));
   const rows =
     wanted.length === 0 ? [] : await store.acquirePartitions(id, owner, { maxInFlight, wanted });
   await store.promoteHeadlessKeys(id, rows);

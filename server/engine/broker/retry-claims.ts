@@ -1,5 +1,5 @@
 import { storedEventSchema } from '#contracts/event.ts';
-import { type PartitionRef } from '#server/storage/partition-ref.ts';
+import { isSamePartition, type PartitionRef } from '#server/storage/partition-ref.ts';
 import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { isEngineError } from '../errors.ts';
 import { type EventLog } from '../log/event-log.ts';
@@ -26,12 +26,8 @@ export class RetryClaims {
   readonly #held = new Map<number, ClaimedRetry>();
   readonly #onFound: (rows: readonly ClaimedRetry[]) => void;
   readonly #watches = new Set<(found: ClaimedRetry) => void>();
-  /** Held, and nothing to be done with: the event is no longer in the log. */
-  readonly #undeliverable = new Set<number>();
   /** Statements under way that claim rows. */
   readonly #claiming = new Set<Promise<unknown>>();
-  /** The partitions that the one that claims what is due asks for. */
-  #asked: readonly PartitionRef[] = [];
   /** From the start: who ran before under this process's name perhaps ended before it knew what it had claimed. */
   #isInDoubt = true;
   #recovering: Promise<void> | undefined;
@@ -56,7 +52,7 @@ export class RetryClaims {
 
   /**
    * Up to `limit` due ones as deliveries whose attempt is counted, and when the next is due (null: none waits). Of partitions that have
-   * an owner only those in `of`. One at a time.
+   * an owner only those in `of`.
    */
   async take(
     limit: number,
@@ -64,13 +60,10 @@ export class RetryClaims {
   ): Promise<{ readonly deliveries: readonly Delivery[]; readonly nextDueMs: number | null }> {
     await this.#returnLeft();
     await this.recover();
-    this.#asked = of;
     const rows = await this.claiming(
       () => this.#store.claimDueRetries(this.#subscriptionId, this.#incarnation, { limit, of }),
       (claimed) => claimed,
-    ).finally(() => {
-      this.#asked = [];
-    });
+    );
     const deliveries = await this.deliveriesOrDoubt(rows);
     if (rows.length === limit) return { deliveries, nextDueMs: 0 };
     return { deliveries, nextDueMs: await this.#nextDueMs(of) };
@@ -158,7 +151,6 @@ export class RetryClaims {
     const missing = rows.filter((row) => !records.has(row.position));
     if (missing.length > 0) {
       // Retention dropped the event while it waited. Its row stays claimed and visible; nothing can be delivered.
-      for (const row of missing) this.#undeliverable.add(row.id);
       this.#logger.error(
         { positions: missing.map((row) => row.position) },
         'events that wait for a retry are no longer in the log',
@@ -176,16 +168,6 @@ export class RetryClaims {
     this.#returnLeft().catch((error: unknown) =>
       this.#logger.warn({ err: error }, 'claimed retries could not be given back yet'),
     );
-  }
-
-  /** Whether rows of deliveries of the partition are held, or perhaps are as soon as a statement under way is answered. */
-  holds(of: PartitionRef): boolean {
-    if (this.#asked.some((asked) => isSamePlace(asked, of))) return true;
-    for (const row of this.#held.values()) {
-      if (row.kind !== 'delivery' || this.#undeliverable.has(row.id)) continue;
-      if (isSamePlace(row, of)) return true;
-    }
-    return false;
   }
 
   /** Claims that are to be given back and are not yet. */
@@ -274,10 +256,7 @@ export class RetryClaims {
 }
 
 const isOfSameKey = (one: ClaimedRetry, other: ClaimedRetry): boolean =>
-  one.kind === 'delivery' && isSamePlace(one, other) && one.key === other.key;
-
-const isSamePlace = (one: PartitionRef, other: PartitionRef): boolean =>
-  one.topicId === other.topicId && one.partition === other.partition;
+  one.kind === 'delivery' && isSamePartition(one, other) && one.key === other.key;
 
 function deliveryOf(row: ClaimedRetry, record: LogRecord): Delivery {
   return {

@@ -1,3 +1,4 @@
+import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type EngineError } from '../errors.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
@@ -45,7 +46,9 @@ export class SubscriptionRunner {
   readonly #inHand: InHand = {
     giveBack: (partition) => this.#retries.giveBack(partition),
     inFlight: (partition) => this.#attempts.inFlightOf(partition) + this.#retries.returning,
-    holds: (partition) => this.#retries.claims.holds(partition),
+    holds: (partition) =>
+      this.#attempts.hasInFlight(partition) || this.#retries.isClaiming(partition),
+    release: (rows) => this.#retries.claims.release(rows),
   };
   #phase: 'idle' | 'running' | 'stopping' = 'idle';
   #enabled: boolean;
@@ -245,6 +248,7 @@ export class SubscriptionRunner {
     }
     this.#stopping.abort();
     this.#replays.close(options.reason ?? stoppingError(this.subscription.name));
+    this.#retries.claims.release(untriedOf(this.intake.ready.drain()));
     await this.#retries.end();
     await released;
     await this.#source.conclude();
@@ -351,6 +355,7 @@ export class SubscriptionRunner {
     for (;;) {
       const delivery = this.#retries.next() ?? this.#replays.next() ?? this.intake.ready.shift();
       if (delivery?.lease?.lost !== true) return delivery;
+      this.#retries.claims.release(untriedOf([delivery]));
     }
   }
 
@@ -387,3 +392,7 @@ export class SubscriptionRunner {
     return this.#breakerWatch.set(state);
   }
 }
+
+/** Rows of first attempts that were recorded and not made. Of a queue its claim says what comes again. */
+const untriedOf = (deliveries: readonly Delivery[]): ClaimedRetry[] =>
+  deliveries.flatMap(({ lease, retry }) => (lease?.claimId === null ? (retry ?? []) : []));
