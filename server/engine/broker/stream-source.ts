@@ -33,7 +33,8 @@ export function createStreamSource(
   const { store, owner, log, head } = deps;
   const id = rules.subscriptionId;
   const { maxInFlight } = rules.settings;
-  let isInDoubt = false;
+  // Who tried to begin before, in this process, perhaps took some and was not told.
+  let isInDoubt = true;
   const commits = new OffsetCommits({
     ...deps,
     subscriptionId: id,
