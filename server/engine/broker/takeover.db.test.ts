@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   createTestBroker,
   indexOf,
+  never,
   quickRetry,
+  quickSettings,
   type TestBroker,
   until,
 } from '#server/testing/test-broker.ts';
@@ -115,3 +117,22 @@ test('an event whose handler kills the process reaches the dead letters', async 
   expect(page.items[0]?.attemptCount).toBe(4);
   await last.close();
 }, 60_000);
+
+test('what was recorded for a receiver that had gone by then is not counted as tried', async () => {
+  const dead = await kit.open('gone');
+  await dead.broker.put('gone', quickSettings({ filter: { topics: ['gone'] } }), 'test');
+  await kit.publish('gone', ['k']);
+  expect(await dead.broker.receive('gone', { max: 1, waitMs: 2_000 }, never)).toHaveLength(1);
+  const careful = await kit.open('gone');
+  expect(await careful.broker.receive('gone', { max: 1, waitMs: 0 }, never)).toEqual([]);
+  const running = () => kit.rows(`SELECT FROM retries WHERE state = 'running'`);
+  await until(running, (rows) => rows.length === 1);
+
+  await careful.close();
+  const next = await kit.open('gone');
+
+  const [delivery] = await next.broker.receive('gone', { max: 1, waitMs: 2_000 }, never);
+  expect(delivery?.attempt).toBe(1);
+  await next.close();
+  await dead.close().catch(() => undefined);
+});

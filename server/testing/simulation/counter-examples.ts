@@ -18,6 +18,30 @@ const SMALL = {
 
 /** Plans that once broke a rule, as fast-check shrank them, under the name of what was wrong. They are never removed. */
 export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
+  'a partition that was taken by a beginning that failed is not kept from the others': {
+    ...SMALL,
+    nodes: 2,
+    concurrency: 4,
+    maxInFlight: 50,
+    seed: 1_203_194_715,
+    mode: 'stream',
+    guarantee: 'at-most-once',
+    commands: [
+      { afterMs: 100, command: { type: 'freeze', node: 0, forMs: 14_200 } },
+      { afterMs: 6_000, command: { type: 'stop', node: 2, downMs: 2_814 } },
+      { afterMs: 100, command: { type: 'reset', node: 1, to: 'earliest' } },
+      {
+        afterMs: 1_000,
+        command: {
+          type: 'network',
+          node: 1,
+          fault: { type: 'refuse', share: 0.2 },
+          forMs: 15_538,
+        },
+      },
+      { afterMs: 6_000, command: publish([2, FINE]) },
+    ],
+  },
   'no retry of a partition is tried before all that waits for it is known': {
     ...SMALL,
     onFailure: 'block',
