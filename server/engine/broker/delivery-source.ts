@@ -20,8 +20,6 @@ export type InHand = {
   inFlight(partition: PartitionRef): number;
   /** Whether anything of the partition is under way, or is claimed in this moment. */
   holds(partition: PartitionRef): boolean;
-  /** Gives back claims that were not tried. */
-  release(rows: readonly ClaimedRetry[]): void;
 };
 
 /** Where a subscription stands in one partition. */

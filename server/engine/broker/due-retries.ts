@@ -8,12 +8,16 @@ import { type ReplayQueue } from './replay-queue.ts';
 import { type RetryClaims } from './retry-claims.ts';
 
 const CLAIM_LIMIT = 200;
+/** Claimed counts as tried when the process is killed: what nobody takes so long is given back. Whoever receives in a loop is quicker. */
+const UNTAKEN_MS = 250;
 
 /** What is in hand of the log besides. */
 type InHand = {
   readonly isFirstInFlight: (position: number) => boolean;
   readonly awaitsParking: (row: ClaimedRetry) => boolean;
   readonly flush: () => Promise<void>;
+  /** Whether anything is handed out now. */
+  readonly isTaken: () => boolean;
 };
 
 /** The retries of one subscription that this process has claimed and not begun, and when the next one is due. */
@@ -22,6 +26,7 @@ export class DueRetries {
   readonly #replays: ReplayQueue;
   readonly #queue = new Queue<Delivery>();
   readonly #timer: DueTimer;
+  readonly #untaken: DueTimer;
   readonly #inHand: InHand;
   readonly #onFound: () => void;
   /** Those whose event's first attempt is not settled yet, by position. */
@@ -52,6 +57,7 @@ export class DueRetries {
       this.#isDue = true;
       deps.onDue();
     });
+    this.#untaken = new DueTimer(deps.clock, () => this.#giveBackUntaken());
   }
 
   get claims(): RetryClaims {
@@ -127,6 +133,12 @@ export class DueRetries {
     return this.#queue.shift();
   }
 
+  /** After a look at what can be handed out: what is left is given back soon, unless somebody comes for it. */
+  left(): void {
+    const count = this.#queue.length + this.#replays.length + this.returning;
+    if (count > 0 && !this.#inHand.isTaken()) this.#untaken.inMs(UNTAKEN_MS);
+  }
+
   putBack(delivery: Delivery): void {
     this.#queue.putBack(delivery);
   }
@@ -144,6 +156,7 @@ export class DueRetries {
   /** Nothing is due any more. */
   clear(): void {
     this.#timer.clear();
+    this.#untaken.clear();
   }
 
   /** Gives back all that was claimed and not begun. */
@@ -162,6 +175,14 @@ export class DueRetries {
     this.#queue.drain();
     this.#early.clear();
     this.#replays.drainClaims();
+  }
+
+  #giveBackUntaken(): void {
+    if (this.#inHand.isTaken()) return;
+    const isClaimed = ({ retry }: Delivery): boolean => retry !== null;
+    const untaken = [...this.#queue.drain(), ...this.#replays.removeClaims(isClaimed)];
+    this.#claims.release(claimsOf(untaken));
+    if (untaken.length > 0) this.#isDue = true;
   }
 
   async #addFound(rows: readonly ClaimedRetry[]): Promise<void> {

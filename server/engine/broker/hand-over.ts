@@ -33,7 +33,7 @@ export class HandOver {
 
   begin(partition: OwnedPartition, inHand: InHand): void {
     if (partition.closing || partition.lost) return;
-    inHand.release(this.#deps.intake.close(partition));
+    this.#deps.intake.close(partition);
     void this.#give(partition, inHand);
   }
 

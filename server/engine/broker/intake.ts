@@ -118,18 +118,17 @@ export class Intake implements DeliveryIntake {
 
   /**
    * Takes nothing more of the partition; what was not handed out is left to whoever has it next. At most once is different: what is stored
-   * as done is still handed out. Returns the rows of those that were to be tried and were not.
+   * as done is still handed out.
    */
-  close(partition: OwnedPartition): ClaimedRetry[] {
+  close(partition: OwnedPartition): void {
     partition.closing = true;
     partition.pending.drain();
-    if (this.#commitsFirst) return [];
+    if (this.#commitsFirst) return;
     const ready = this.ready.remove((delivery) => delivery.lease === partition);
     const waiting = [...partition.lanes.drainWaiting(), ...ready];
     partition.admitted -= waiting.length;
     this.#admitted -= waiting.length;
     for (const { record } of waiting) this.#countBytes(partition, -(record.dataText?.length ?? 0));
-    return waiting.flatMap(({ retry }) => retry ?? []);
   }
 
   /** Forgets everything in hand; the partitions are read from the database again. */

@@ -28,6 +28,11 @@ export class ReplayQueue {
     this.#subscription = subscription;
   }
 
+  /** In hand and not handed out. */
+  get length(): number {
+    return this.#size;
+  }
+
   expectAll(replays: readonly { readonly operationId: string; readonly position: number }[]): void {
     for (const { operationId, position } of replays)
       this.#retrying.add(identity(operationId, position));

@@ -165,7 +165,7 @@ export class RetryClaims {
   /** Gives claims back that were not tried. */
   release(rows: readonly ClaimedRetry[]): void {
     for (const row of rows) this.#unreturned.add(row.id);
-    this.#returnLeft().catch((error: unknown) =>
+    this.#returnAll().catch((error: unknown) =>
       this.#logger.warn({ err: error }, 'claimed retries could not be given back yet'),
     );
   }
@@ -182,10 +182,15 @@ export class RetryClaims {
   async settle(): Promise<void> {
     try {
       await this.recover();
-      while (this.#unreturned.size > 0) await this.#returnLeft();
+      await this.#returnAll();
     } catch (error) {
       this.#logger.warn({ err: error }, 'claimed retries could not be given back');
     }
+  }
+
+  /** Also those that came while others were given back. */
+  async #returnAll(): Promise<void> {
+    while (this.#unreturned.size > 0) await this.#returnLeft();
   }
 
   /** One at a time: the later of two might take a row from whoever has claimed it since. */

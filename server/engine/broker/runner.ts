@@ -1,4 +1,3 @@
-import { type ClaimedRetry } from '#server/storage/retry-rows.ts';
 import { type EngineError } from '../errors.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type ConsumerMeter } from '../metrics/consumer-meter.ts';
@@ -48,7 +47,6 @@ export class SubscriptionRunner {
     inFlight: (partition) => this.#attempts.inFlightOf(partition) + this.#retries.returning,
     holds: (partition) =>
       this.#attempts.hasInFlight(partition) || this.#retries.isClaiming(partition),
-    release: (rows) => this.#retries.claims.release(rows),
   };
   #phase: 'idle' | 'running' | 'stopping' = 'idle';
   #enabled: boolean;
@@ -141,17 +139,16 @@ export class SubscriptionRunner {
   }
 
   #createRetries(): DueRetries {
-    const { clock, store, log, logger, owner } = this.#deps;
-    const { incarnation } = owner;
-    const subscriptionId = this.subscription.id;
+    const { clock, owner } = this.#deps;
+    const own = { subscriptionId: this.subscription.id, incarnation: owner.incarnation };
     return new DueRetries({
       clock,
-      claims: (onFound) =>
-        new RetryClaims({ store, log, logger, subscriptionId, incarnation, onFound }),
+      claims: (onFound) => new RetryClaims({ ...this.#deps, ...own, onFound }),
       inHand: {
         isFirstInFlight: (position) => this.#attempts.isFirstInFlight(position),
         awaitsParking: (row) => this.intake.awaitsParking(row),
         flush: () => this.#source.flush(),
+        isTaken: () => this.#handsOut,
       },
       onFound: () => this.#dispatch(),
       replays: this.#replays,
@@ -190,6 +187,7 @@ export class SubscriptionRunner {
   setEnabled(enabled: boolean): void {
     this.#enabled = enabled;
     if (enabled) this.wake();
+    else this.#retries.left();
   }
 
   offer(record: LogRecord): boolean {
@@ -248,7 +246,6 @@ export class SubscriptionRunner {
     }
     this.#stopping.abort();
     this.#replays.close(options.reason ?? stoppingError(this.subscription.name));
-    this.#retries.claims.release(untriedOf(this.intake.ready.drain()));
     await this.#retries.end();
     await released;
     await this.#source.conclude();
@@ -339,6 +336,7 @@ export class SubscriptionRunner {
     } finally {
       this.#dispatching = false;
     }
+    this.#retries.left();
     if (this.#wantsPass()) this.wake();
   }
 
@@ -355,15 +353,21 @@ export class SubscriptionRunner {
     for (;;) {
       const delivery = this.#retries.next() ?? this.#replays.next() ?? this.intake.ready.shift();
       if (delivery?.lease?.lost !== true) return delivery;
-      this.#retries.claims.release(untriedOf([delivery]));
     }
   }
 
   #giveBack(delivery: Delivery, leaseLost: boolean): void {
+    const { kind, lease, retry } = delivery;
     if (leaseLost) this.#fenced(delivery);
-    else if (delivery.kind !== 'delivery') this.#replays.putBack(delivery);
-    else if (delivery.lease === null) this.#retries.putBack(delivery);
-    else if (!delivery.lease.lost) this.intake.ready.putBack(delivery);
+    else if (kind !== 'delivery') this.#replays.putBack(delivery);
+    else if (lease === null) this.#retries.putBack(delivery);
+    else if (retry !== null) {
+      // Recorded before its attempt, and there was none: from here on it waits in retries, uncounted.
+      this.intake.setAside(delivery);
+      this.#retries.settled(delivery);
+      this.#retries.claims.release([retry]);
+      this.#retries.markDue();
+    } else if (!lease.lost) this.intake.ready.putBack(delivery);
   }
 
   #fenced(delivery: Delivery): void {
@@ -392,7 +396,3 @@ export class SubscriptionRunner {
     return this.#breakerWatch.set(state);
   }
 }
-
-/** Rows of first attempts that were recorded and not made. Of a queue its claim says what comes again. */
-const untriedOf = (deliveries: readonly Delivery[]): ClaimedRetry[] =>
-  deliveries.flatMap(({ lease, retry }) => (lease?.claimId === null ? (retry ?? []) : []));

@@ -1,5 +1,6 @@
 import { selectPartitions } from '#server/storage/partition-rows.ts';
 import { selectSubscription } from '#server/storage/subscription-rows.ts';
+import { until } from '../test-broker.ts';
 import { type TestNode, type TestNodes } from '../test-nodes.ts';
 
 /** A server that is killed and started again, for one run after the other. */
@@ -35,15 +36,42 @@ export class ModelHost {
     this.#gone.push(former.stop().catch(() => undefined));
   }
 
-  /** What a server that starts now would find; one that runs tells of more, which it stores a little later. */
-  async storedOffsets(subscription: string) {
-    const { database } = this.#nodes.database;
-    const row = await selectSubscription(database.pool, subscription);
-    return row === null ? [] : selectPartitions(database.pool, row.id);
+  /** Resolves when a server that starts now would find these offsets by partition; one that runs tells of more than it has stored. */
+  async untilStored(subscription: string, wanted: ReadonlyMap<number, number>): Promise<void> {
+    await until(
+      () => this.#storedOffsets(subscription),
+      (stored) =>
+        [...wanted].every(([partition, offset]) =>
+          stored.some((one) => one.partition === partition && one.committed >= offset),
+        ),
+    );
+  }
+
+  /** Resolves when of this topic nothing but what is at these positions counts as tried if the server dies now. */
+  async untilBegunAreOnly(topic: string, positions: readonly number[]): Promise<void> {
+    await until(
+      () => this.#positionsBegun(topic),
+      (begun) => begun.every((position) => positions.includes(position)),
+    );
   }
 
   async stop(): Promise<void> {
     await this.node.stop();
     await Promise.all(this.#gone);
+  }
+
+  async #storedOffsets(subscription: string) {
+    const { database } = this.#nodes.database;
+    const row = await selectSubscription(database.pool, subscription);
+    return row === null ? [] : selectPartitions(database.pool, row.id);
+  }
+
+  async #positionsBegun(topic: string): Promise<number[]> {
+    const { database } = this.#nodes.database;
+    const { rows } = await database.pool.query<{ position: number }>(
+      `SELECT r.position FROM retries r JOIN topics t ON t.id = r.topic_id WHERE t.name = $1 AND r.state = 'running'`,
+      [topic],
+    );
+    return rows.map(({ position }) => position);
   }
 }

@@ -335,25 +335,22 @@ export class ModelRun {
       await this.#host.restart();
     } else if (hasFailures) {
       if (!isKnown || models.some(({ mode }) => mode === 'queue')) return;
-      for (const sub of subs) await this.#untilStored(sub);
-      await this.#host.crash();
+      for (const { name, model } of subs) await this.#host.untilStored(name, model.settledUpTo);
+      await this.#crash(models);
     } else {
-      await this.#host.crash();
+      await this.#crash(models);
       for (const model of models) model.forgetAcknowledged();
     }
     this.#hasCrashed ||= kind === 'crash';
     for (const model of models) model.dropHands();
   }
 
-  async #untilStored({ name, model }: Subscribed): Promise<void> {
-    const wanted = model.settledUpTo;
-    await until(
-      () => this.#host.storedOffsets(name),
-      (stored) =>
-        [...wanted].every(([partition, offset]) =>
-          stored.some((one) => one.partition === partition && one.committed >= offset),
-        ),
-    );
+  /** Not while something is claimed for receivers that had gone by then: it counts as tried, until it is given back. */
+  async #crash(models: readonly DeliveryModel[]): Promise<void> {
+    const out = models.flatMap((model) => model.in('out'));
+    const positions = out.map(({ event }) => event.position);
+    await this.#host.untilBegunAreOnly(this.#topic, positions);
+    await this.#host.crash();
   }
 
   async #drain(sub: Subscribed): Promise<void> {
