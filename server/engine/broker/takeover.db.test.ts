@@ -121,12 +121,12 @@ test('an event whose handler kills the process reaches the dead letters', async 
 test('what was recorded for a receiver that had gone by then is not counted as tried', async () => {
   const dead = await kit.open('gone');
   await dead.broker.put('gone', quickSettings({ filter: { topics: ['gone'] } }), 'test');
-  await kit.publish('gone', ['k']);
+  await kit.publish('gone', ['k'], 'gone');
   expect(await dead.broker.receive('gone', { max: 1, waitMs: 2_000 }, never)).toHaveLength(1);
   const careful = await kit.open('gone');
   expect(await careful.broker.receive('gone', { max: 1, waitMs: 0 }, never)).toEqual([]);
-  const running = () => kit.rows(`SELECT FROM retries WHERE state = 'running'`);
-  await until(running, (rows) => rows.length === 1);
+  const recorded = () => kit.rows('SELECT FROM retries');
+  await until(recorded, (rows) => rows.length === 1);
 
   await careful.close();
   const next = await kit.open('gone');
@@ -135,4 +135,38 @@ test('what was recorded for a receiver that had gone by then is not counted as t
   expect(delivery?.attempt).toBe(1);
   await next.close();
   await dead.close().catch(() => undefined);
+});
+
+test('a retry that was claimed for receivers that had gone by then is given back uncounted', async () => {
+  const opened = await kit.open('left');
+  const { broker } = opened;
+  const settings = quickSettings({ filter: { topics: ['left'] } });
+  await broker.put('left', settings, 'test');
+  await kit.publish('left', ['k', 'k'], 'left');
+  const receive = (signal = never) => broker.receive('left', { max: 1, waitMs: 9_000 }, signal);
+  const ack = async (deliveryId = '') => broker.ack('left', [deliveryId]);
+  const refused = (await receive())[0];
+  const error = { class: 'Error', message: 'not yet', stack: null };
+  const verdict = { deliveryId: refused?.deliveryId ?? '', error, retryable: true };
+  await broker.nack('left', verdict);
+  const states = () =>
+    kit.rows(
+      `SELECT r.state, r.attempt FROM retries r JOIN topics t ON t.id = r.topic_id WHERE t.name = 'left' ORDER BY r."offset"`,
+    );
+  const retried = (await receive())[0];
+  const leaving = new AbortController();
+  const nothing = receive(leaving.signal);
+  await until(states, (rows) => rows.length === 2);
+  leaving.abort();
+  expect(await nothing).toEqual([]);
+
+  // The next of the key is claimed with it, and nobody is there to take it.
+  await ack(retried?.deliveryId);
+
+  await until(states, (rows) => rows.every((row) => 'state' in row && row.state !== 'running'));
+  expect(await states()).toEqual([{ state: 'waiting', attempt: 0 }]);
+  const [next] = await receive();
+  expect([next && indexOf(next.event), next?.attempt]).toEqual([1, 1]);
+  await ack(next?.deliveryId);
+  await opened.close();
 });
