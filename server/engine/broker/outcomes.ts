@@ -164,9 +164,9 @@ export class Outcomes {
       await this.#store(() => commits.flush());
       const next = await this.#store(async () => {
         await claims.recover();
-        if (watch.isFound) return null;
+        // It is looked at when the statement begins: that waits for a look that another began meanwhile.
         return claims.claiming(
-          () => settlement.claimNext(subscription.id, delivery),
+          async () => (watch.isFound ? null : settlement.claimNext(subscription.id, delivery)),
           (row) => (row === null ? [] : [row]),
         );
       });

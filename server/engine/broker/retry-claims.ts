@@ -91,8 +91,9 @@ export class RetryClaims {
     }
   }
 
-  /** Looks for rows that were claimed and forgotten, if there can be any. What is claimed meanwhile waits for it. */
+  /** Looks for rows that were claimed and forgotten, if there can be any, or waits for a look under way. What is claimed meanwhile waits too. */
   async recover(): Promise<void> {
+    if (this.#recovering !== undefined) await this.#recovering;
     if (!this.#isInDoubt) return;
     this.#recovering ??= this.#findForgotten().finally(() => {
       this.#recovering = undefined;
