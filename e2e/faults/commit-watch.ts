@@ -42,6 +42,19 @@ export class CommitWatch {
     return new Map(rows.map(({ partition, epoch }) => [partition, epoch]));
   }
 
+  /** Who has which partition, since when each server was not heard of, and what stands still in the database: for a message. */
+  async describe(): Promise<string> {
+    const { rows } = await this.#client.query<{ partitions: string; nodes: string; idle: string }>(
+      `SELECT
+         (SELECT string_agg(format('%s: %s, epoch %s', "partition", coalesce(owner, 'nobody'), epoch), '; ' ORDER BY "partition")
+          FROM weir.subscription_partitions) AS partitions,
+         (SELECT string_agg(format('%s heard of %s ago', node_id, clock_timestamp() - heartbeat_at), '; ') FROM weir.nodes) AS nodes,
+         (SELECT coalesce(string_agg(format('%s for %s: %s', state, clock_timestamp() - state_change, left(query, 80)), '; '), 'nothing')
+          FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' OR wait_event_type = 'Lock') AS idle`,
+    );
+    return JSON.stringify(rows[0]);
+  }
+
   /** What was stored so far, in the order it was. */
   async commits(): Promise<readonly Commit[]> {
     const { rows } = await this.#client.query<Commit>(

@@ -110,7 +110,11 @@ async function stall(run: ClusterRun, { index, forMs, arrives }: Pause): Promise
     const takenOver = run.watch.untilTakenOver(index, TAKEN_OVER_WITHIN_MS);
     await until('all leases are taken', TAKEN_OVER_WITHIN_MS, async () =>
       (await run.countTaken(leases)) === leases.size ? true : undefined,
-    );
+    ).catch(async (error: unknown) => {
+      throw new Error(`Not all leases of ${index} are taken: ${await run.commits.describe()}`, {
+        cause: error,
+      });
+    });
     if (arrives === 'at once') offsets.release();
     await takenOver;
     await run.watch.untilMore(MORE_DELIVERIES, SPREAD_WITHIN_MS);

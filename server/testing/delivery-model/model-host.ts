@@ -1,7 +1,10 @@
+import { type StoredEvent } from '#contracts/event.ts';
 import { selectPartitions } from '#server/storage/partition-rows.ts';
 import { selectSubscription } from '#server/storage/subscription-rows.ts';
 import { until } from '../test-broker.ts';
 import { type TestNode, type TestNodes } from '../test-nodes.ts';
+
+const PAGE = 500;
 
 /** A server that is killed and started again, for one run after the other. */
 export class ModelHost {
@@ -34,6 +37,24 @@ export class ModelHost {
     this.crashes += 1;
     former.thaw();
     this.#gone.push(former.stop().catch(() => undefined));
+  }
+
+  /** All of the topic, in order. A search that matches little on a busy machine stops before the end, and says where it goes on. */
+  async eventsOf(topic: string): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.node.engine.reader.query({
+        topic: [topic],
+        direction: 'forward',
+        limit: PAGE,
+        timeField: 'time',
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      events.push(...page.items);
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    return events;
   }
 
   /** Resolves when a server that starts now would find these offsets by partition; one that runs tells of more than it has stored. */

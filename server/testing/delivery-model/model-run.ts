@@ -12,7 +12,6 @@ const AVAILABLE_MS = 10_000;
 /** Nothing is to come: so long it is waited for all the same. */
 const NOTHING_MS = 20;
 const LETTERS_MAX = 200;
-const PAGE = 500;
 const ACTOR = 'test';
 const never = new AbortController().signal;
 
@@ -96,13 +95,8 @@ export class ModelRun {
       );
       expect(ended).toMatchObject({ state: 'done', total, done: total });
     }
-    const { items } = await this.#engine.reader.query({
-      topic: [this.#topic],
-      direction: 'forward',
-      limit: PAGE,
-      timeField: 'time',
-    });
-    expect(items.map(({ id, position }) => ({ id, position }))).toEqual(
+    const stored = await this.#host.eventsOf(this.#topic);
+    expect(stored.map(({ id, position }) => ({ id, position }))).toEqual(
       this.#events.map(({ id, position }) => ({ id, position })),
     );
     await this.#unsubscribe(0);
