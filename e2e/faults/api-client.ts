@@ -82,7 +82,7 @@ export class ApiClient {
   }
 
   /** Nothing of the subscription is left to deliver, to retry or in flight, and that for longer than counts may be old. */
-  async untilDrained(name: string): Promise<void> {
+  async untilDrained(name: string, stalledAfterMs = STALLED_AFTER_MS): Promise<void> {
     let emptySinceMs: number | undefined;
     let left = '';
     let least = Number.POSITIVE_INFINITY;
@@ -98,8 +98,8 @@ export class ApiClient {
           least = sum;
           fewerMs = performance.now();
         }
-        if (sum > 0 && performance.now() - fewerMs > STALLED_AFTER_MS)
-          throw new Error(`${name} has had ${least} left for ${STALLED_AFTER_MS} ms${left}.`);
+        if (sum > 0 && performance.now() - fewerMs > stalledAfterMs)
+          throw new Error(`${name} has had ${least} left for ${stalledAfterMs} ms${left}.`);
         emptySinceMs = sum === 0 ? (emptySinceMs ?? performance.now()) : undefined;
         if (emptySinceMs === undefined) return undefined;
         return performance.now() - emptySinceMs > COUNTS_AGE_MAX_MS ? true : undefined;

@@ -22,6 +22,8 @@ const KEYS = 48;
 const PRODUCERS = 6;
 /** Longer than any server is away: what a zombie still counts as in flight must be fenced, and not merely be too late. */
 const VISIBILITY_MS = 120_000;
+/** What was sent to a consumer that had given the answer up is with it until then. */
+const STALLED_AFTER_MS = VISIBILITY_MS + 30_000;
 /** So many deliveries of each partition may have to be made again, one at a time. */
 const MAX_IN_FLIGHT = 100;
 /** A consumer keeps what it has for so long, so that two that have the same at once are seen. */
@@ -186,7 +188,10 @@ export class ClusterRun {
   /** No more is published, and what was is handled. */
   async drain(): Promise<void> {
     await Promise.all(this.#producers.map((producer) => producer.stop()));
-    await this.#api.untilDrained(SUBSCRIPTION);
+    await this.#api.untilDrained(SUBSCRIPTION, STALLED_AFTER_MS).catch(async (error: unknown) => {
+      const state = await this.commits.describe();
+      throw new Error(`${String(error)} ${state}\n${this.logs}`, { cause: error });
+    });
   }
 
   /** Publishes again after `drain`. */

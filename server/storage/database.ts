@@ -37,6 +37,9 @@ const WRITER_LOCK_TIMEOUT_MS = 5_000;
 /** Postgres ends a statement by itself; what is silent for so much longer has lost its connection without a word. */
 const SILENCE_MS = 2_000;
 
+/** Less than a lease lasts: what a process had locked when it was stopped is free by the time others may take it. */
+const IDLE_MS = 8_000;
+
 // int8 as a JS number: positions stay below 2^53. Timestamps stay text and are parsed where they are used.
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
@@ -97,15 +100,21 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** Runs `work` in a transaction on one client; rolls back on any error. */
+/**
+ * Runs `work` in a transaction on one client; rolls back on any error. When nothing is asked of Postgres for `idleMs` it ends the
+ * connection, so that a process that stands still keeps no locks from those that go on.
+ */
 export async function withTransaction<Result>(
   pool: pg.Pool,
   work: (tx: pg.PoolClient) => Promise<Result>,
+  idleMs = IDLE_MS,
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
+    await client.query(
+      `BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}`,
+    );
     const result = await work(client);
     await client.query('COMMIT');
     return result;

@@ -112,8 +112,14 @@ import { type HandlerTransaction } from './consumer-definition.ts';
 export type BrokerStatements = ReturnType<typeof statementsOn>;
 
 export type BrokerStore = BrokerStatements & {
-  /** All statements of `work` are stored when it resolves, and none when it rejects. Others see none of them before the end. */
-  transaction<Result>(work: (tx: BrokerStatements) => Promise<Result>): Promise<Result>;
+  /**
+   * All statements of `work` are stored when it resolves, and none when it rejects. Others see none of them before the end. It rejects
+   * when `work` asks nothing for `idleMs`.
+   */
+  transaction<Result>(
+    work: (tx: BrokerStatements) => Promise<Result>,
+    idleMs?: number,
+  ): Promise<Result>;
 };
 
 export function createBrokerStore({
@@ -124,7 +130,7 @@ export function createBrokerStore({
     ...statementsOn(pool),
     // A heartbeat must not wait for connections that handlers and readers may have taken up altogether.
     ...nodeStatements(writers),
-    transaction: (work) => withTransaction(pool, (tx) => work(statementsOn(tx))),
+    transaction: (work, idleMs) => withTransaction(pool, (tx) => work(statementsOn(tx)), idleMs),
   };
 }
 

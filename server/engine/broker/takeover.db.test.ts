@@ -8,6 +8,7 @@ import {
   type TestBroker,
   until,
 } from '#server/testing/test-broker.ts';
+import { createBrokerStore } from './broker-store.ts';
 import { defineConsumer } from './consumer-definition.ts';
 
 let kit: TestBroker;
@@ -170,3 +171,37 @@ test('a retry that was claimed for receivers that had gone by then is given back
   await ack(next?.deliveryId);
   await opened.close();
 });
+
+test('a server that stands still in the middle of a settlement keeps no partition from the next', async () => {
+  const still = await kit.open('still');
+  await still.broker.put('still', quickSettings({ filter: { topics: ['still'] } }), 'test');
+  await kit.publish('still', ['k'], 'still');
+  const receive = (from: typeof still) =>
+    from.broker.receive('still', { max: 1, waitMs: 20_000 }, never);
+  expect(await receive(still)).toHaveLength(1);
+  const [lease] = await kit.rows<{
+    subscriptionId: number;
+    topicId: number;
+    partition: number;
+    epoch: number;
+    incarnation: string;
+  }>(
+    `SELECT p.subscription_id AS "subscriptionId", p.topic_id AS "topicId", p."partition", p.epoch, p.owner_incarnation AS incarnation
+     FROM subscription_partitions p JOIN events e USING (topic_id, "partition") WHERE e.event_id = 'still0'`,
+  );
+  if (lease === undefined) throw new Error('nobody has the partition');
+  const owner = { nodeId: 'still', incarnation: lease.incarnation };
+  const goesOn = Promise.withResolvers<void>();
+  const settlement = createBrokerStore(kit.database.database).transaction(async (tx) => {
+    expect(await tx.lockFence({ type: 'partition', ...lease, owner })).toBe(true);
+    await goesOn.promise;
+  });
+
+  const next = await kit.open('still');
+
+  expect(await receive(next)).toHaveLength(1);
+  goesOn.resolve();
+  await expect(settlement).rejects.toThrow();
+  await next.close();
+  await still.close().catch(() => undefined);
+}, 40_000);

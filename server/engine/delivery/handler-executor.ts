@@ -22,6 +22,8 @@ import { topicOfStream } from '../publishing/topic-routing.ts';
 import { attributesOf, type Effect, type EffectsDependencies, HandlerEffects } from './effects.ts';
 
 export const HANDLER_TIMEOUT_MS = 15_000;
+/** A transaction waits for its handler. When it waits for so much longer, the process stands still. */
+const IDLE_SPARE_MS = 2_000;
 
 type HandlerExecutorDependencies = EffectsDependencies & {
   readonly store: BrokerStore;
@@ -137,7 +139,7 @@ export class HandlerExecutor implements Executor {
         await tx.insertOutbox(this.#outboxRows(delivery, effects.captured));
         await this.#requireLease(tx, delivery);
         return effects.captured.length;
-      });
+      }, this.#timeoutMs + IDLE_SPARE_MS);
       if (published > 0) wakeOutbox();
       return HANDLED;
     } catch (error) {
