@@ -179,7 +179,6 @@ export class DueRetries {
 
   #giveBackUntaken(): void {
     if (this.#inHand.isTaken()) return;
-    const isClaimed = ({ retry }: Delivery): boolean => retry !== null;
     const untaken = [...this.#queue.drain(), ...this.#replays.removeClaims(isClaimed)];
     this.#claims.release(claimsOf(untaken));
     if (untaken.length > 0) this.#isDue = true;
@@ -217,3 +216,5 @@ export class DueRetries {
 
 const claimsOf = (deliveries: readonly Delivery[]): ClaimedRetry[] =>
   deliveries.flatMap((delivery) => delivery.retry ?? []);
+
+const isClaimed = ({ retry }: Delivery): boolean => retry !== null;
