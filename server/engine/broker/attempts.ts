@@ -63,20 +63,12 @@ export class Attempts {
     return this.#inFlight;
   }
 
-  /** Of a partition, those that have no lease of it. */
-  inFlightOf(of: PartitionRef): number {
-    let count = 0;
-    for (const { record, kind } of this.#withoutLease) {
-      if (kind === 'replay') continue;
-      if (isSamePartition(record, of)) count += 1;
-    }
-    return count;
-  }
-
-  /** Whether any is of this partition, under whichever lease. */
+  /** Whether any is of this partition, under whichever lease or none; replays are of no partition. */
   hasInFlight(of: PartitionRef): boolean {
     for (const { record } of this.#firsts.values()) if (isSamePartition(record, of)) return true;
-    return this.inFlightOf(of) > 0;
+    for (const { record, kind } of this.#withoutLease)
+      if (kind !== 'replay' && isSamePartition(record, of)) return true;
+    return false;
   }
 
   /** A first attempt at the event is in flight: its failure is perhaps stored already without this process knowing. */

@@ -16,9 +16,7 @@ export type Assignment = {
 export type InHand = {
   /** Gives back retries of the partition that were claimed and not begun. */
   giveBack(partition: PartitionRef): void;
-  /** Attempts at retries of the partition that are under way. */
-  inFlight(partition: PartitionRef): number;
-  /** Whether anything of the partition is under way, or is claimed in this moment. */
+  /** Whether anything of the partition is under way, or is claimed or given back in this moment. */
   holds(partition: PartitionRef): boolean;
 };
 
@@ -65,6 +63,8 @@ export type DeliveryIntake = {
 
 /** What earlier owners left in the middle. */
 export type Takeover = {
+  /** Partitions were taken: of one that this process had before, some retries may still be claimed in its name. */
+  readonly hasTaken: boolean;
   /** Attempts that were begun by a process that is gone; claimed now. */
   readonly orphans: readonly ClaimedRetry[];
   /** Replays that are being retried. */

@@ -83,6 +83,12 @@ export class DueRetries {
     this.#isDue = true;
   }
 
+  /** Some may be claimed by this process without its knowing, or be due. */
+  lookAnew(): void {
+    this.#claims.forget([]);
+    this.#isDue = true;
+  }
+
   inMs(delayMs: number): void {
     this.#timer.inMs(delayMs);
   }
@@ -115,8 +121,9 @@ export class DueRetries {
     }
   }
 
-  /** Whether some of the partition are claimed in this moment. */
-  isClaiming(of: PartitionRef): boolean {
+  /** Whether some of the partition are claimed in this moment, or some are given back. */
+  isMoving(of: PartitionRef): boolean {
+    if (this.returning > 0) return true;
     for (const row of this.#coming) if (isSamePartition(row, of)) return true;
     return this.#asked.some((asked) => isSamePartition(asked, of));
   }

@@ -41,7 +41,7 @@ export class HandOver {
     const { clock, conclude, intake, logger, release } = this.#deps;
     const until = clock.monotonicMs() + WITHIN_MS;
     inHand.giveBack(partition);
-    while (partition.admitted > 0 || inHand.inFlight(partition) > 0) {
+    while (partition.admitted > 0 || inHand.holds(partition)) {
       if (partition.lost) return;
       if (clock.monotonicMs() > until) {
         logger.warn(

@@ -14,7 +14,8 @@ export async function takeOverRetries(
   id: number,
 ): Promise<Takeover> {
   const taking = { taken: [], limit: ORPHAN_LIMIT };
-  return { orphans: await store.claimOrphanedRetries(id, owner, taking), replays: [] };
+  const orphans = await store.claimOrphanedRetries(id, owner, taking);
+  return { hasTaken: false, orphans, replays: [] };
 }
 
 /**
@@ -58,7 +59,7 @@ export async function takeOver(
     await store.selectRetryingReplays(id),
   ];
   intake.own(rows, keys, offsets);
-  return { orphans, replays };
+  return { hasTaken: rows.length > 0, orphans, replays };
 }
 
 /** Those of the partitions that the intake does not have. */

@@ -44,9 +44,8 @@ export class SubscriptionRunner {
   readonly #isPull: boolean;
   readonly #inHand: InHand = {
     giveBack: (partition) => this.#retries.giveBack(partition),
-    inFlight: (partition) => this.#attempts.inFlightOf(partition) + this.#retries.returning,
     holds: (partition) =>
-      this.#attempts.hasInFlight(partition) || this.#retries.isClaiming(partition),
+      this.#attempts.hasInFlight(partition) || this.#retries.isMoving(partition),
   };
   #phase: 'idle' | 'running' | 'stopping' = 'idle';
   #enabled: boolean;
@@ -284,6 +283,7 @@ export class SubscriptionRunner {
       () => this.#source.take(this.#inHand),
       ({ orphans }) => orphans,
     );
+    if (taken.hasTaken) this.#retries.lookAnew();
     this.#replays.expectAll(taken.replays);
     for (const delivery of await this.#retries.claims.deliveriesOrDoubt(taken.orphans))
       this.#attempts.failElsewhere(delivery, PROCESS_ENDED);
