@@ -361,8 +361,8 @@ export class SubscriptionRunner {
     if (leaseLost) this.#fenced(delivery);
     else if (kind !== 'delivery') this.#replays.putBack(delivery);
     else if (lease === null) this.#retries.putBack(delivery);
-    else if (retry !== null) {
-      // Recorded before its attempt, and there was none: from here on it waits in retries, uncounted.
+    else if (retry !== null && lease.claimId === null) {
+      // Recorded before its attempt, and there was none: it waits in retries, uncounted. In a queue its claim would not say so.
       this.intake.setAside(delivery);
       this.#retries.settled(delivery);
       this.#retries.claims.release([retry]);
