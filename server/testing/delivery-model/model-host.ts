@@ -68,7 +68,10 @@ export class ModelHost {
     );
   }
 
-  /** Resolves when of this topic nothing but what is at these positions counts as tried if the server dies now. */
+  /**
+   * Resolves when of this topic's streams nothing but what is at these positions counts as tried if the server dies now. In a queue what
+   * was recorded before its first attempt stays with its claim.
+   */
   async untilBegunAreOnly(topic: string, positions: readonly number[]): Promise<void> {
     await until(
       () => this.#positionsBegun(topic),
@@ -90,7 +93,8 @@ export class ModelHost {
   async #positionsBegun(topic: string): Promise<number[]> {
     const { database } = this.#nodes.database;
     const { rows } = await database.pool.query<{ position: number }>(
-      `SELECT r.position FROM retries r JOIN topics t ON t.id = r.topic_id WHERE t.name = $1 AND r.state = 'running'`,
+      `SELECT r.position FROM retries r JOIN topics t ON t.id = r.topic_id JOIN subscriptions s ON s.id = r.subscription_id
+       WHERE t.name = $1 AND r.state = 'running' AND s.settings ->> 'mode' = 'stream'`,
       [topic],
     );
     return rows.map(({ position }) => position);
