@@ -17,7 +17,7 @@ export type NextWatch = { readonly isFound: boolean; readonly end: () => void };
  */
 export class RetryClaims {
   readonly #store: BrokerStore;
-  readonly #log: EventLog;
+  readonly #log: Pick<EventLog, 'readPositions'>;
   readonly #logger: Logger;
   readonly #subscriptionId: number;
   readonly #incarnation: string;
@@ -35,7 +35,7 @@ export class RetryClaims {
 
   constructor(deps: {
     readonly store: BrokerStore;
-    readonly log: EventLog;
+    readonly log: Pick<EventLog, 'readPositions'>;
     readonly logger: Logger;
     readonly subscriptionId: number;
     readonly incarnation: string;
