@@ -1,3 +1,4 @@
+import { type NetworkFault } from './simulated-network.ts';
 import { type Behaviour, type Plan, type PlannedCommand } from './simulation-plan.ts';
 
 const FINE: Behaviour = { fails: 0, how: 'throw', takesMs: 0 };
@@ -6,6 +7,13 @@ const ONCE: Behaviour = { fails: 1, how: 'throw', takesMs: 0 };
 const publish = (...events: readonly (readonly [number | null, Behaviour])[]): PlannedCommand => ({
   type: 'publish',
   events: events.map(([key, behaviour]) => ({ key, behaviour })),
+});
+
+const network = (node: number, fault: NetworkFault, forMs: number): PlannedCommand => ({
+  type: 'network',
+  node,
+  fault,
+  forMs,
 });
 
 const SMALL = {
@@ -32,12 +40,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
       { afterMs: 100, command: { type: 'reset', node: 1, to: 'earliest' } },
       {
         afterMs: 1_000,
-        command: {
-          type: 'network',
-          node: 1,
-          fault: { type: 'refuse', share: 0.2 },
-          forMs: 15_538,
-        },
+        command: network(1, { type: 'refuse', share: 0.2 }, 15_538),
       },
       { afterMs: 6_000, command: publish([2, FINE]) },
     ],
@@ -69,12 +72,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
       { afterMs: 1_000, command: { type: 'stop', node: 0, downMs: 33 } },
       {
         afterMs: 0,
-        command: {
-          type: 'network',
-          node: 1,
-          fault: { type: 'refuse', share: 0.2 },
-          forMs: 101,
-        },
+        command: network(1, { type: 'refuse', share: 0.2 }, 101),
       },
       { afterMs: 6_000, command: publish([0, FINE]) },
       { afterMs: 0, command: publish([null, FINE]) },
@@ -90,12 +88,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
       { afterMs: 0, command: { type: 'redrive', node: 0 } },
       {
         afterMs: 100,
-        command: {
-          type: 'network',
-          node: 0,
-          fault: { type: 'lose-answer', share: 0.2 },
-          forMs: 9_903,
-        },
+        command: network(0, { type: 'lose-answer', share: 0.2 }, 9_903),
       },
       { afterMs: 0, command: { type: 'freeze', node: 0, forMs: 9_897 } },
       { afterMs: 6_000, command: publish([0, ONCE]) },
@@ -112,12 +105,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
     commands: [
       {
         afterMs: 0,
-        command: {
-          type: 'network',
-          node: 0,
-          fault: { type: 'lose-answer', share: 0.2 },
-          forMs: 116,
-        },
+        command: network(0, { type: 'lose-answer', share: 0.2 }, 116),
       },
       { afterMs: 0, command: publish([null, { ...ONCE, takesMs: 3 }], [0, FINE]) },
       { afterMs: 0, command: publish([0, ONCE]) },
@@ -135,7 +123,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
     commands: [
       {
         afterMs: 0,
-        command: { type: 'network', node: 0, fault: { type: 'lose-answer', share: 0.2 }, forMs: 8 },
+        command: network(0, { type: 'lose-answer', share: 0.2 }, 8),
       },
       { afterMs: 0, command: publish([2, ONCE]) },
       {
@@ -183,7 +171,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
       { afterMs: 0, command: { type: 'reset', node: 0, to: 'earliest' } },
       {
         afterMs: 5,
-        command: { type: 'network', node: 0, fault: { type: 'lose-answer', share: 1 }, forMs: 505 },
+        command: network(0, { type: 'lose-answer', share: 1 }, 505),
       },
       { afterMs: 1_000, command: { type: 'stop', node: 1, downMs: 0 } },
       { afterMs: 0, command: publish([0, ONCE]) },
@@ -225,12 +213,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
         { afterMs: 0, command: publish([0, FINE]) },
         {
           afterMs: 0,
-          command: {
-            type: 'network',
-            node: 1,
-            fault: { type: 'lose-answer', share: 0.6 },
-            forMs: 11_688,
-          },
+          command: network(1, { type: 'lose-answer', share: 0.6 }, 11_688),
         },
         { afterMs: 6_000, command: { type: 'crash', node: 2, downMs: 0 } },
         {
@@ -256,12 +239,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
     commands: [
       {
         afterMs: 100,
-        command: {
-          type: 'network',
-          node: 2,
-          fault: { type: 'lose-answer', share: 0.6 },
-          forMs: 9_089,
-        },
+        command: network(2, { type: 'lose-answer', share: 0.6 }, 9_089),
       },
       { afterMs: 0, command: { type: 'reset', node: 1, to: 'earliest' } },
       { afterMs: 1_000, command: { type: 'double-wakes', forMs: 0 } },
@@ -283,12 +261,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
       { afterMs: 6_000, command: publish([0, FINE]) },
       {
         afterMs: 6_000,
-        command: {
-          type: 'network',
-          node: 0,
-          fault: { type: 'lose-answer', share: 0.2 },
-          forMs: 209,
-        },
+        command: network(0, { type: 'lose-answer', share: 0.2 }, 209),
       },
       { afterMs: 0, command: publish([2, ONCE], [3, FINE], [0, FINE], [3, FINE], [2, FINE]) },
       {
@@ -319,12 +292,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
     commands: [
       {
         afterMs: 0,
-        command: {
-          type: 'network',
-          node: 0,
-          fault: { type: 'lose-answer', share: 0.2 },
-          forMs: 3_022,
-        },
+        command: network(0, { type: 'lose-answer', share: 0.2 }, 3_022),
       },
       { afterMs: 1_000, command: { type: 'redrive', node: 0 } },
       {
@@ -353,12 +321,7 @@ export const COUNTER_EXAMPLES: Readonly<Record<string, Plan>> = {
     commands: [
       {
         afterMs: 6_000,
-        command: {
-          type: 'network',
-          node: 0,
-          fault: { type: 'lose-answer', share: 0.6 },
-          forMs: 3_117,
-        },
+        command: network(0, { type: 'lose-answer', share: 0.6 }, 3_117),
       },
       { afterMs: 0, command: publish([0, { fails: 5, how: 'hang', takesMs: 0 }], [0, FINE]) },
       { afterMs: 100, command: { type: 'publish-again' } },
