@@ -16,7 +16,9 @@ export type Assignment = {
 export type InHand = {
   /** Gives back retries of the partition that were claimed and not begun. */
   giveBack(partition: PartitionRef): void;
-  /** Whether anything of the partition is under way, or is claimed or given back in this moment. */
+  /** Whether retries of the partition are claimed or given back in this moment. */
+  isMoving(partition: PartitionRef): boolean;
+  /** As `isMoving`, or whether anything of the partition is under way. */
   holds(partition: PartitionRef): boolean;
 };
 

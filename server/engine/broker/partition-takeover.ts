@@ -21,7 +21,8 @@ export async function takeOverRetries(
 /**
  * Takes those of the partitions that can be had into the intake, with the keys that must wait. A retry that is settled between the read of
  * those keys and the moment the intake has the partition would leave its key waiting for nothing: none is claimed before that moment, and
- * a partition of which this process tries some already, since it was its own before, is left for the next time.
+ * a partition of which this process tries some already, since it was its own before, is left for the next time. So is one of which a
+ * claim is on its way: it may have been sent before the partition was lost, and reach the database after it was asked.
  */
 export async function takeOver(
   store: BrokerStore,
@@ -34,20 +35,21 @@ export async function takeOver(
     readonly isInDoubt: boolean;
     readonly inHand: InHand;
   },
-  intake: Intake,
+  intake: Pick<Intake, 'partitions' | 'own'>,
 ): Promise<Takeover> {
   const { id, maxInFlight, isInDoubt, inHand } = subscription;
   // What was taken and not known of would be nobody's once it is another process's to have.
   if (isInDoubt) await store.releaseForgottenPartitions(id, owner, [...intake.partitions.values()]);
   const missing = missingOf(subscription.mine, intake);
   for (const partition of missing) inHand.giveBack(partition);
-  const held = missing.filter((partition) => inHand.holds(partition));
+  const settled = missing.filter((partition) => !inHand.isMoving(partition));
+  const held = settled.filter((partition) => inHand.holds(partition));
   const claimed =
     held.length === 0 ? [] : await store.selectForgottenRetries(id, owner.incarnation, []);
   const isTried = (partition: PartitionRef): boolean =>
     held.includes(partition) &&
     claimed.some((row) => row.kind === 'delivery' && isSamePartition(row, partition));
-  const wanted = missing.filter((partition) => !isTried(partition));
+  const wanted = settled.filter((partition) => !isTried(partition));
   const rows =
     wanted.length === 0 ? [] : await store.acquirePartitions(id, owner, { maxInFlight, wanted });
   await store.promoteHeadlessKeys(id, rows);
@@ -63,5 +65,7 @@ export async function takeOver(
 }
 
 /** Those of the partitions that the intake does not have. */
-export const missingOf = <Ref extends PartitionRef>(mine: readonly Ref[], intake: Intake): Ref[] =>
-  mine.filter((one) => !intake.partitions.has(partitionKey(one.topicId, one.partition)));
+export const missingOf = <Ref extends PartitionRef>(
+  mine: readonly Ref[],
+  intake: Pick<Intake, 'partitions'>,
+): Ref[] => mine.filter((one) => !intake.partitions.has(partitionKey(one.topicId, one.partition)));

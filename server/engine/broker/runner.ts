@@ -44,6 +44,7 @@ export class SubscriptionRunner {
   readonly #isPull: boolean;
   readonly #inHand: InHand = {
     giveBack: (partition) => this.#retries.giveBack(partition),
+    isMoving: (partition) => this.#retries.isMoving(partition),
     holds: (partition) =>
       this.#attempts.hasInFlight(partition) || this.#retries.isMoving(partition),
   };
