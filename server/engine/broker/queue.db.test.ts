@@ -187,6 +187,23 @@ describe('competing consumers', () => {
     expect(subscription).toMatchObject({ mode: 'queue', lag: 0, retrying: 0, onFailure: 'skip' });
     await node.close();
   });
+
+  test('letters of one key that are given back do not wait for one another', async () => {
+    const { broker, deadLetters, close } = await kit.open('regiven');
+    await broker.put('regiven', queueOf('regiven'), 'test');
+    await kit.publish('regiven', oneKey(2), 'r');
+    const error = { class: 'Declined', message: 'no', stack: null };
+    for (const { deliveryId } of await receiveAll(broker, 'regiven', 2))
+      await broker.nack('regiven', { deliveryId, error, retryable: false });
+
+    for (const { id } of (await deadLetters.list({ subscription: 'regiven', limit: 5 })).items)
+      await deadLetters.retry(id, undefined, 'test');
+
+    const again = await receiveAll(broker, 'regiven', 2);
+    expect(indexesOf(again)).toEqual([0, 1]);
+    await broker.ack('regiven', idsOf(again));
+    await close();
+  });
 });
 
 describe('claims', () => {

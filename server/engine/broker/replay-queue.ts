@@ -1,3 +1,4 @@
+import { type SubscriptionSettings } from '#contracts/subscription.ts';
 import { EngineError } from '../errors.ts';
 import { type LogRecord } from '../log/event-record.ts';
 import { type Delivery } from './delivery.ts';
@@ -11,11 +12,12 @@ type Waiter = { readonly resolve: (end: End) => void; readonly reject: (error: E
 const MAX_REPLAYS = 10_000;
 
 /**
- * Deliveries outside the log's order: replays, and letters given back. Among themselves they keep one at a time per order key; they do
- * not wait for what the log delivers meanwhile.
+ * Deliveries outside the log's order: replays, and letters given back. Among themselves they keep one at a time per order key,
+ * unless it is a queue, which knows no keys; they do not wait for what the log delivers meanwhile.
  */
 export class ReplayQueue {
   readonly #subscription: string;
+  readonly #keepsKeys: boolean;
   readonly #ready = new Queue<Delivery>();
   readonly #lanes = new KeyLanes<Delivery>();
   readonly #waiters = new Map<string, Waiter[]>();
@@ -24,8 +26,9 @@ export class ReplayQueue {
   readonly #inLane = new WeakSet<Delivery>();
   #size = 0;
 
-  constructor(subscription: string) {
+  constructor(subscription: string, mode: SubscriptionSettings['mode']) {
     this.#subscription = subscription;
+    this.#keepsKeys = mode === 'stream';
   }
 
   /** In hand and not handed out. */
@@ -153,7 +156,7 @@ export class ReplayQueue {
 
   #enter(delivery: Delivery): void {
     this.#size += 1;
-    const lane = laneOf(delivery);
+    const lane = this.#keepsKeys ? laneOf(delivery) : null;
     if (lane !== null) this.#inLane.add(delivery);
     const place = lane === null ? 'run' : this.#lanes.enter(lane, delivery);
     if (place === 'run') this.#ready.push(delivery);

@@ -93,7 +93,7 @@ export class SubscriptionRunner {
       onRoom: () => this.wake(),
     });
     this.intake = this.#source.intake;
-    this.#replays = new ReplayQueue(subscription.name);
+    this.#replays = new ReplayQueue(subscription.name, subscription.settings.mode);
     this.#retries = this.#createRetries();
     const outcomes = new Outcomes({
       ...deps,
