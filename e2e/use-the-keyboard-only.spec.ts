@@ -107,3 +107,44 @@ test('consumers are walked with j and k, and opened with Enter', async ({ page }
 
   await expect(page.getByRole('heading', { level: 1 })).toContainText('analytics');
 });
+
+test('a subscription is made with the topic just typed, and moved, without a mouse', async ({
+  page,
+  weir,
+}) => {
+  const topic = uniqueName('typed');
+  const name = uniqueName('typist');
+  await weir.publish(topic, [{ type: 'story.told' }, { type: 'story.told' }]);
+  weir.willRemove(name);
+  const { keyboard } = page;
+  await page.goto('/consumers');
+  await tabTo(page, page.getByRole('button', { name: 'New subscription' }));
+  await keyboard.press('Enter');
+
+  const making = page.getByRole('dialog', { name: 'New subscription' });
+  await expect(making.getByLabel('Name')).toBeFocused();
+  await keyboard.type(name);
+  await tabTo(page, making.getByLabel('Topics'));
+  await keyboard.type(topic);
+  await keyboard.press('Control+Enter');
+
+  await expect(page.getByRole('dialog', { name: `${name} is listening` })).toBeVisible();
+  expect((await weir.subscription(name)).filter.topics).toEqual([topic]);
+  await tabTo(page, page.getByRole('link', { name: `Open ${name}` }));
+  await keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(name);
+  await keyboard.press('r');
+  const moving = page.getByRole('dialog', { name: `Reset ${name}` });
+  await tabTo(page, moving.getByRole('radio', { name: 'Time' }));
+  await keyboard.press('ArrowRight');
+  await keyboard.press('Enter');
+  await tabTo(page, moving.getByLabel('Events in each partition'));
+  await keyboard.press('Control+a');
+  await keyboard.type('-9');
+  await keyboard.press('Enter');
+  await expect(moving.getByText('Will re-deliver 2 events')).toBeVisible();
+  await keyboard.press('Control+Enter');
+
+  await expect(moving).toBeHidden();
+  await expect.poll(async () => (await weir.subscription(name)).lag).toBe(2);
+});

@@ -43,8 +43,9 @@ export function GlobInput(props: GlobInputProps) {
     setOpen(false);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' && !event.metaKey && !event.ctrlKey) {
-      event.preventDefault();
+    if (event.key === 'Enter') {
+      // With ⌘ or Ctrl the dialog is confirmed next, with what was typed here.
+      if (!event.metaKey && !event.ctrlKey) event.preventDefault();
       add(suggestions[chosen] ?? draft);
     } else if (event.key === 'Backspace' && draft === '') {
       onChange(values.slice(0, -1));

@@ -7,10 +7,9 @@ import { CodeBlock } from '#components/ui/code-block.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
 import { Input } from '#components/ui/input.tsx';
-import { Kbd } from '#components/ui/kbd.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { Select } from '#components/ui/select.tsx';
-import { useShortcut } from '#components/ui/use-shortcut.ts';
+import { SubmitButton } from '#components/ui/submit-button.tsx';
 import { type Subscription } from '#contracts/subscription.ts';
 import { usePutSubscription } from '#lib/queries/subscriptions.ts';
 import { topicsQuery } from '#lib/queries/topics.ts';
@@ -47,7 +46,6 @@ export function NewSubscriptionDialog(props: {
     setTried(true);
     if (isFine && !making.isPending) making.mutate({ name: form.name, draft: draftOf(form) });
   };
-  useShortcut('mod+Enter', make, { label: 'Confirm', group: 'Dialog', isEnabled: !made });
   return (
     <Dialog
       open
@@ -56,6 +54,7 @@ export function NewSubscriptionDialog(props: {
         if (!isOpen) props.onClose();
       }}
       title={made ? `${made.name} is listening` : 'New subscription'}
+      onSubmit={made ? undefined : make}
       description={
         made
           ? 'Receive from any language. What is not acknowledged in time comes again.'
@@ -76,17 +75,13 @@ export function NewSubscriptionDialog(props: {
             <Button size="m" variant="ghost" onClick={props.onClose}>
               Cancel
             </Button>
-            <Button
-              size="m"
-              variant="primary"
+            <SubmitButton
               busy={making.isPending}
               reason={isTried && !isFine ? 'Some fields need another look' : null}
               onClick={make}
-              aria-keyshortcuts="Control+Enter Meta+Enter"
             >
               Make it
-              <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
-            </Button>
+            </SubmitButton>
           </>
         )
       }

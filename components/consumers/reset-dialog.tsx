@@ -1,13 +1,12 @@
 'use client';
-import { type KeyboardEvent, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
 import { Input } from '#components/ui/input.tsx';
-import { Kbd } from '#components/ui/kbd.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
-import { useShortcut } from '#components/ui/use-shortcut.ts';
+import { SubmitButton } from '#components/ui/submit-button.tsx';
 import { type ResetResponse } from '#contracts/subscription.ts';
 import { usePreviewReset } from '#lib/queries/subscriptions.ts';
 import { useViewStore } from '#lib/state/view-store.ts';
@@ -79,16 +78,6 @@ export function ResetDialog(props: {
   const { name, actions, onClose } = props;
   const reset = useReset(name, actions, onClose);
   const review = reset.preview.data;
-  useShortcut('mod+Enter', () => (review ? reset.confirm() : reset.review()), {
-    label: 'Confirm',
-    group: 'Dialog',
-  });
-  const onKeyDown = (event: KeyboardEvent) => {
-    const isPlain = event.key === 'Enter' && !event.metaKey && !event.ctrlKey;
-    if (!isPlain || !(event.target instanceof HTMLInputElement)) return;
-    event.preventDefault();
-    reset.review();
-  };
   return (
     <Dialog
       open
@@ -98,6 +87,7 @@ export function ResetDialog(props: {
       }}
       title={`Reset ${name}`}
       description="Moves its place in the log. Nothing moves before you have seen where to."
+      onSubmit={review ? reset.confirm : reset.review}
       footer={
         <>
           <Button size="m" variant="ghost" onClick={onClose}>
@@ -113,26 +103,29 @@ export function ResetDialog(props: {
             {review ? 'Review again' : 'Review'}
           </Button>
           {review ? (
-            <Button
-              size="m"
+            <SubmitButton
               variant={review.skipped > 0 ? 'danger' : 'primary'}
               busy={actions.isBusy}
               reason={reset.reason}
               onClick={reset.confirm}
-              aria-keyshortcuts="Control+Enter Meta+Enter"
             >
               Reset
-              <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
-            </Button>
+            </SubmitButton>
           ) : null}
         </>
       }
     >
       <div className="flex flex-col gap-4 pt-1">
-        {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Enter of the fields inside bubbles to here */}
-        <div onKeyDown={onKeyDown} className="flex flex-col gap-4">
+        <form
+          noValidate
+          className="flex flex-col gap-4"
+          onSubmit={(event) => {
+            event.preventDefault();
+            reset.review();
+          }}
+        >
           <TargetFields {...reset} onChange={reset.change} />
-        </div>
+        </form>
         {reset.preview.isPending ? <Skeleton className="h-40" /> : null}
         {reset.preview.error ? (
           <p role="alert" className="text-s text-fail">

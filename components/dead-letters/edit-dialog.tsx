@@ -1,11 +1,11 @@
 'use client';
 import { Lock } from 'lucide-react';
-import { type KeyboardEvent, useDeferredValue } from 'react';
+import { useDeferredValue } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { JsonDiff } from '#components/ui/json-diff.tsx';
 import { JsonEditor, type JsonText, readJsonText } from '#components/ui/json-editor.tsx';
-import { Kbd } from '#components/ui/kbd.tsx';
+import { SubmitButton } from '#components/ui/submit-button.tsx';
 import { type DeadLetter } from '#contracts/dead-letter.ts';
 
 const INDENT = 2;
@@ -27,13 +27,6 @@ export function EditDialog(props: {
   const retry = () => {
     if (parsed.type === 'valid' && reason === null && !props.isBusy) props.onRetry(parsed.value);
   };
-  // Before the editor, which would make a new line of it.
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    retry();
-  };
   return (
     <Dialog
       open
@@ -42,6 +35,7 @@ export function EditDialog(props: {
         if (!isOpen) props.onClose();
       }}
       title="Edit and retry"
+      onSubmit={retry}
       description={`The edited payload goes to ${letter.subscription} only. The event in the log stays as it is, and nobody else sees the edit.`}
       footer={
         <>
@@ -56,22 +50,13 @@ export function EditDialog(props: {
           <Button size="m" variant="ghost" onClick={props.onClose}>
             Cancel
           </Button>
-          <Button
-            size="m"
-            variant="primary"
-            onClick={retry}
-            busy={props.isBusy}
-            reason={reason}
-            aria-keyshortcuts="Control+Enter Meta+Enter"
-          >
+          <SubmitButton onClick={retry} busy={props.isBusy} reason={reason}>
             Retry with this payload
-            <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
-          </Button>
+          </SubmitButton>
         </>
       }
     >
-      {/* Ctrl+Enter inside is caught here. */}
-      <div onKeyDownCapture={onKeyDown} className="grid gap-4 pt-1 md:grid-cols-2">
+      <div className="grid gap-4 pt-1 md:grid-cols-2">
         <section aria-label="Payload">
           <h3 className="mb-1 text-s font-medium text-text-2">Payload</h3>
           <JsonEditor label="Payload to deliver" text={text} onChange={props.onText} />

@@ -1,10 +1,10 @@
 'use client';
-import { type KeyboardEvent, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
 import { Input } from '#components/ui/input.tsx';
-import { Kbd } from '#components/ui/kbd.tsx';
+import { SubmitButton } from '#components/ui/submit-button.tsx';
 import { Switch } from '#components/ui/switch.tsx';
 import { toast } from '#components/ui/toast.tsx';
 import { type DeadLetterGroup } from '#contracts/dead-letter.ts';
@@ -49,11 +49,6 @@ export function RedriveDialog(props: {
       },
     });
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return;
-    event.preventDefault();
-    confirm();
-  };
   const error = plan.error ?? start.error;
   return (
     <Dialog
@@ -63,28 +58,19 @@ export function RedriveDialog(props: {
       }}
       title={scope.type === 'group' ? `Redrive ${group.errorClass}` : 'Retry the selected letters'}
       description={group.message}
+      onSubmit={confirm}
       footer={
         <>
           <Button size="m" variant="ghost" onClick={props.onClose}>
             Cancel
           </Button>
-          <Button
-            size="m"
-            variant="primary"
-            onClick={confirm}
-            busy={start.isPending}
-            reason={reason}
-            data-autofocus
-            aria-keyshortcuts="Control+Enter Meta+Enter"
-          >
+          <SubmitButton onClick={confirm} busy={start.isPending} reason={reason} data-autofocus>
             Redrive {formatCount(plan.data?.total ?? count)}
-            <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
-          </Button>
+          </SubmitButton>
         </>
       }
     >
-      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Ctrl+Enter of the fields inside bubbles to here */}
-      <div onKeyDown={onKeyDown} className="flex flex-col gap-4 pt-1">
+      <div className="flex flex-col gap-4 pt-1">
         <RedrivePlan plan={plan.data} request={request} />
         <FaultCallout subscription={group.subscription} />
         <RedriveFields form={form} problems={problems} onChange={setForm} />

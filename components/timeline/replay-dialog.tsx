@@ -1,15 +1,15 @@
 'use client';
 
 import { useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Field } from '#components/ui/field.tsx';
 import { Input, Textarea } from '#components/ui/input.tsx';
-import { Kbd } from '#components/ui/kbd.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { Select } from '#components/ui/select.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
+import { SubmitButton } from '#components/ui/submit-button.tsx';
 import { formatDuration } from '#lib/format/duration.ts';
 import { formatCount } from '#lib/format/number.ts';
 import { usePlanReplay, useStartReplay } from '#lib/queries/operations.ts';
@@ -161,12 +161,7 @@ export const ReplayDialog = (props: {
   const replay = useReplay(props.range, props.target);
   const { plan, start } = replay;
   const operation = start.data;
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return;
-    event.preventDefault();
-    if (plan.data) replay.confirm();
-    else replay.makePlan();
-  };
+  const submit = () => (plan.data ? replay.confirm() : replay.makePlan());
   const footer = operation ? (
     <Button variant="primary" size="m" onClick={props.onClose}>
       Close
@@ -186,17 +181,9 @@ export const ReplayDialog = (props: {
         {plan.data ? 'Plan again' : 'See the plan'}
       </Button>
       {plan.data ? (
-        <Button
-          size="m"
-          variant="primary"
-          busy={start.isPending}
-          reason={replay.reason}
-          onClick={replay.confirm}
-          aria-keyshortcuts="Control+Enter Meta+Enter"
-        >
+        <SubmitButton busy={start.isPending} reason={replay.reason} onClick={replay.confirm}>
           Replay {formatCount(plan.data.total)}
-          <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
-        </Button>
+        </SubmitButton>
       ) : null}
     </>
   );
@@ -213,9 +200,9 @@ export const ReplayDialog = (props: {
           : `${formatDuration(spanOf(props.range))} of recorded events, delivered once more.`
       }
       footer={footer}
+      onSubmit={operation ? undefined : submit}
     >
-      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Ctrl+Enter of the fields inside bubbles to here */}
-      <div onKeyDown={onKeyDown} className="flex flex-col gap-4 pt-1">
+      <div className="flex flex-col gap-4 pt-1">
         {operation ? (
           <ReplayProgress id={operation.id} />
         ) : (

@@ -1,10 +1,10 @@
 'use client';
 import { AlertDialog as Radix } from 'radix-ui';
-import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
+import { type ReactNode, useId, useState } from 'react';
 import { Button } from './button.tsx';
 import { focusFirst } from './focus-first.ts';
 import { Input } from './input.tsx';
-import { Kbd } from './kbd.tsx';
+import { SubmitButton, useSubmitKey } from './submit-button.tsx';
 import { useReturnedFocus } from './use-returned-focus.ts';
 
 export type ConfirmDialogProps = {
@@ -45,15 +45,10 @@ function ConfirmContent(props: ConfirmDialogProps) {
   const confirm = () => {
     if (!reason && !props.busy) props.onConfirm();
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return;
-    event.preventDefault();
-    confirm();
-  };
+  useSubmitKey(confirm, true);
   return (
     <Radix.Content
       data-modal
-      onKeyDown={onKeyDown}
       {...focus}
       className="fixed top-1/2 left-1/2 z-40 flex max-h-[calc(100dvh-32px)] w-[calc(100vw-24px)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col rounded-l border border-line-strong bg-surface shadow-raised outline-none"
     >
@@ -87,17 +82,14 @@ function ConfirmContent(props: ConfirmDialogProps) {
             Cancel
           </Button>
         </Radix.Cancel>
-        <Button
+        <SubmitButton
           variant={props.tone ?? 'primary'}
-          size="m"
           busy={props.busy}
           reason={reason}
           onClick={confirm}
-          aria-keyshortcuts="Control+Enter Meta+Enter"
         >
           {props.confirmLabel}
-          <Kbd className="border-current text-current max-sm:hidden">Ctrl ⏎</Kbd>
-        </Button>
+        </SubmitButton>
       </footer>
     </Radix.Content>
   );

@@ -4,6 +4,7 @@ import { type ReactNode } from 'react';
 import { CloseButton } from './close-button.tsx';
 import { cn } from './cn.ts';
 import { focusFirst } from './focus-first.ts';
+import { useSubmitKey } from './submit-button.tsx';
 import { useReturnedFocus } from './use-returned-focus.ts';
 
 export type DialogProps = {
@@ -15,6 +16,8 @@ export type DialogProps = {
   /** Buttons at the bottom, the chosen way last. */
   footer?: ReactNode;
   size?: 's' | 'm' | 'l' | undefined;
+  /** What ⌘/Ctrl+Enter does; its button is a `SubmitButton`. */
+  onSubmit?: (() => void) | undefined;
 };
 
 const WIDTHS = { s: 'max-w-md', m: 'max-w-xl', l: 'max-w-4xl' } as const;
@@ -22,6 +25,7 @@ const WIDTHS = { s: 'max-w-md', m: 'max-w-xl', l: 'max-w-4xl' } as const;
 /** A question in front of the page. Focus goes in and comes back; Escape closes. */
 export function Dialog(props: DialogProps) {
   const focus = useReturnedFocus(focusFirst);
+  useSubmitKey(props.onSubmit, props.open);
   return (
     <Radix.Root open={props.open} onOpenChange={props.onOpenChange}>
       <Radix.Portal>

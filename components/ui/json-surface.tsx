@@ -73,12 +73,15 @@ function reading(): Extension {
   return [EditorState.readOnly.of(true), EditorView.editable.of(false), keymap.of([...foldKeymap])];
 }
 
+/** The dialog around it has ⌘/Ctrl+Enter. */
+const typingKeymap = defaultKeymap.filter(({ key }) => key !== 'Mod-Enter');
+
 function editing(onText: (text: string) => void): Extension {
   return [
     lineNumbers(),
     history(),
     linter(jsonParseLinter()),
-    keymap.of([...defaultKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap]),
+    keymap.of([...typingKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap]),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onText(update.state.doc.toString());
     }),

@@ -81,7 +81,8 @@ function runFirst(event: KeyboardEvent, candidates: readonly string[]): boolean 
   const entry = candidates.map(find).find((found) => found !== undefined);
   if (!entry) return false;
   event.preventDefault();
-  entry.run();
+  // A combination that is held down is pressed once.
+  if (!event.repeat || !(event.metaKey || event.ctrlKey)) entry.run();
   return true;
 }
 

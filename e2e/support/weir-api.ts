@@ -55,6 +55,11 @@ export class WeirApi {
       data: { filter: { topics: [topic] }, delivery: { kind: 'pull' } },
     });
     await parse(response, subscriptionSchema);
+    this.willRemove(name);
+  }
+
+  /** A story that makes a subscription leaves none, even when it fails half-way. */
+  willRemove(name: string): void {
     this.#undo.push(() => this.#http.delete(`/api/v1/subscriptions/${name}`));
   }
 
