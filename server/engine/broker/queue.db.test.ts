@@ -189,7 +189,8 @@ describe('competing consumers', () => {
   });
 
   test('letters of one key that are given back do not wait for one another', async () => {
-    const { broker, deadLetters, close } = await kit.open('regiven');
+    const node = await kit.open('regiven');
+    const { broker, deadLetters } = node;
     await broker.put('regiven', queueOf('regiven'), 'test');
     await kit.publish('regiven', oneKey(2), 'r');
     const error = { class: 'Declined', message: 'no', stack: null };
@@ -202,7 +203,7 @@ describe('competing consumers', () => {
     const again = await receiveAll(broker, 'regiven', 2);
     expect(indexesOf(again)).toEqual([0, 1]);
     await broker.ack('regiven', idsOf(again));
-    await close();
+    await node.close();
   });
 });
 
