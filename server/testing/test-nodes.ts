@@ -30,23 +30,39 @@ export type TestNodes = {
 /** Several engines on one database. */
 export async function createTestNodes(): Promise<TestNodes> {
   const database = await createTestDatabase();
-  const nodes: TestNode[] = [];
+  const nodes = new Set<TestNode>();
   return {
     database,
     open: async (nodeId, logger = silentLogger) => {
-      const node = await openNode(database, nodeId, logger);
-      nodes.push(node);
+      const node = await openNode({
+        database,
+        nodeId,
+        logger,
+        onStopped: () => nodes.delete(node),
+      });
+      nodes.add(node);
       return node;
     },
     drop: async () => {
       for (const node of nodes) node.thaw();
-      await Promise.all(nodes.map((node) => node.stop().catch(() => undefined)));
+      await Promise.all([...nodes].map((node) => node.stop().catch(() => undefined)));
       await database.drop();
     },
   };
 }
 
-async function openNode(shared: TestDatabase, nodeId: string, logger: Logger): Promise<TestNode> {
+async function openNode({
+  database: shared,
+  nodeId,
+  logger,
+  onStopped,
+}: {
+  readonly database: TestDatabase;
+  readonly nodeId: string;
+  readonly logger: Logger;
+  /** What is gone is not kept: a long test opens thousands. */
+  readonly onStopped: () => void;
+}): Promise<TestNode> {
   const database = openDatabase({ url: shared.url, poolSize: 8 });
   const clock = freezingClock();
   const engine = createEngine({
@@ -64,6 +80,7 @@ async function openNode(shared: TestDatabase, nodeId: string, logger: Logger): P
       await engine.stop();
     } finally {
       await database.close();
+      onStopped();
     }
   };
   let stopped: Promise<void> | undefined;
