@@ -64,7 +64,7 @@ export function RedriveDialog(props: {
           <Button size="m" variant="ghost" onClick={props.onClose}>
             Cancel
           </Button>
-          <SubmitButton onClick={confirm} busy={start.isPending} reason={reason} data-autofocus>
+          <SubmitButton onClick={confirm} busy={start.isPending} reason={reason}>
             Redrive {formatCount(plan.data?.total ?? count)}
           </SubmitButton>
         </>

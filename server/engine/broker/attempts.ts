@@ -34,6 +34,8 @@ type AttemptsDependencies = {
   readonly claims: Pick<RetryClaims, 'claiming'>;
   readonly outcomes: Outcomes;
   readonly stopping: AbortSignal;
+  /** Whether attempts may begin: what was recorded meanwhile is not tried. */
+  readonly isRunning: () => boolean;
   /** Receivers that pull pace themselves, and their nacks say nothing about what this server depends on. */
   readonly failuresTrip: boolean;
   readonly onBreaker: (change: BreakerChange | null) => void;
@@ -117,7 +119,8 @@ export class Attempts {
       return;
     }
     delivery.retry = claimed;
-    this.#run(delivery);
+    if (this.#deps.isRunning()) this.#run(delivery);
+    else this.#end(delivery, RETURNED, 0);
   }
 
   /** Asks until it is answered: a row that was written and not known of would be tried twice. */

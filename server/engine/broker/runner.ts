@@ -118,6 +118,7 @@ export class SubscriptionRunner {
       claims: this.#retries.claims,
       outcomes,
       stopping: this.#stopping.signal,
+      isRunning: () => this.isRunning,
       failuresTrip: !this.#isPull,
       onBreaker: (change) => this.#breakerWatch.note(change),
       onReturned: (delivery, leaseLost) => this.#giveBack(delivery, leaseLost),

@@ -138,6 +138,32 @@ test('what was recorded for a receiver that had gone by then is not counted as t
   await dead.close().catch(() => undefined);
 });
 
+test('what is recorded when its subscription is paused by then is not handed out', async () => {
+  const dead = await kit.open('paused');
+  await dead.broker.put('paused', quickSettings({ filter: { topics: ['paused'] } }), 'test');
+  await kit.publish('paused', ['k'], 'paused');
+  expect(await dead.broker.receive('paused', { max: 1, waitMs: 2_000 }, never)).toHaveLength(1);
+  const next = await kit.open('paused');
+  const { pool } = kit.database.database;
+  const lock = await pool.connect();
+  await lock.query('BEGIN');
+  await lock.query('SELECT FROM subscription_partitions FOR UPDATE');
+
+  const waiting = next.broker.receive('paused', { max: 1, waitMs: 3_000 }, never);
+  const blocked = () => kit.rows(`SELECT FROM pg_locks WHERE NOT granted`);
+  await until(blocked, (rows) => rows.length > 0);
+  await next.broker.pause('paused', 'test');
+  await lock.query('COMMIT');
+  lock.release();
+
+  expect(await waiting).toEqual([]);
+  await next.broker.resume('paused', 'test');
+  const [delivery] = await next.broker.receive('paused', { max: 1, waitMs: 2_000 }, never);
+  expect(delivery?.attempt).toBe(1);
+  await next.close();
+  await dead.close().catch(() => undefined);
+});
+
 test('a retry that was claimed for receivers that had gone by then is given back uncounted', async () => {
   const opened = await kit.open('left');
   const { broker } = opened;
