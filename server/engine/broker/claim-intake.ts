@@ -339,7 +339,7 @@ export class ClaimIntake implements DeliveryIntake {
       attempt: 1,
       operationId: null,
       dataText: null,
-      careful: claim.suspect,
+      careful: claim.suspect && !this.#commitsFirst,
       retry: null,
     });
     if (!this.#commitsFirst) return;

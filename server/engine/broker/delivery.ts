@@ -26,7 +26,7 @@ export type Delivery = {
   readonly operationId: string | null;
   /** JSON text instead of the event's own payload. */
   readonly dataText: string | null;
-  /** Perhaps what killed the process before: its attempt is recorded before it is made. */
+  /** Perhaps what killed the process before: its attempt is recorded before it is made. Never what is handed out at most once. */
   readonly careful: boolean;
   /** The row of it that this process holds. */
   retry: ClaimedRetry | null;

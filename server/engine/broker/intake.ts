@@ -333,7 +333,7 @@ export class Intake implements DeliveryIntake {
       attempt: 1,
       operationId: null,
       dataText: null,
-      careful: record.offset < partition.suspectUntil,
+      careful: !this.#commitsFirst && record.offset < partition.suspectUntil,
       retry: null,
     };
     partition.admitted += 1;

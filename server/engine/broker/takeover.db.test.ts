@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type StoredEvent } from '#contracts/event.ts';
 import {
   createTestBroker,
   indexOf,
@@ -8,6 +10,7 @@ import {
   type TestBroker,
   until,
 } from '#server/testing/test-broker.ts';
+import { type Broker } from '../engine-parts.ts';
 import { createBrokerStore } from './broker-store.ts';
 import { defineConsumer } from './consumer-definition.ts';
 
@@ -119,50 +122,111 @@ test('an event whose handler kills the process reaches the dead letters', async 
   await last.close();
 }, 60_000);
 
-test('what was recorded for a receiver that had gone by then is not counted as tried', async () => {
-  const dead = await kit.open('gone');
-  await dead.broker.put('gone', quickSettings({ filter: { topics: ['gone'] } }), 'test');
-  await kit.publish('gone', ['k'], 'gone');
-  expect(await dead.broker.receive('gone', { max: 1, waitMs: 2_000 }, never)).toHaveLength(1);
-  const careful = await kit.open('gone');
-  expect(await careful.broker.receive('gone', { max: 1, waitMs: 0 }, never)).toEqual([]);
-  const recorded = () => kit.rows('SELECT FROM retries');
-  await until(recorded, (rows) => rows.length === 1);
+test('what was handed out at most once is not handed out again by the next, whoever stopped it', async () => {
+  const seen: string[] = [];
+  const open = async (life: string) => {
+    const opened = await kit.open('once');
+    await opened.broker.register(
+      defineConsumer({
+        name: 'once',
+        description: '',
+        version: '1',
+        filter: { topics: ['once'] },
+        guarantee: 'at-most-once',
+        handle: async (event, { signal }) => {
+          seen.push(`${life} ${event.id}`);
+          if (life === 'last') return;
+          await once(signal, 'abort');
+          signal.throwIfAborted();
+        },
+      }),
+    );
+    return opened;
+  };
+  const seenOf = (what: string) =>
+    until(
+      () => seen,
+      (all) => all.includes(what),
+    );
+  const killed = await open('killed');
+  await kit.publish('once', ['k'], 'a');
+  await seenOf('killed a0');
+  const stopped = await open('stopped');
+  await kit.publish('once', ['k'], 'b');
+  await seenOf('stopped b0');
 
-  await careful.close();
-  const next = await kit.open('gone');
+  await stopped.close();
+  const last = await open('last');
+  await kit.publish('once', ['k'], 'c');
 
-  const [delivery] = await next.broker.receive('gone', { max: 1, waitMs: 2_000 }, never);
-  expect(delivery?.attempt).toBe(1);
-  await next.close();
-  await dead.close().catch(() => undefined);
-});
+  await seenOf('last c0');
+  expect(seen).toEqual(['killed a0', 'stopped b0', 'last c0']);
+  await last.close();
+  await killed.close().catch(() => undefined);
+}, 60_000);
 
-test('what is recorded when its subscription is paused by then is not handed out', async () => {
-  const dead = await kit.open('paused');
-  await dead.broker.put('paused', quickSettings({ filter: { topics: ['paused'] } }), 'test');
-  await kit.publish('paused', ['k'], 'paused');
-  expect(await dead.broker.receive('paused', { max: 1, waitMs: 2_000 }, never)).toHaveLength(1);
-  const next = await kit.open('paused');
-  const { pool } = kit.database.database;
-  const lock = await pool.connect();
-  await lock.query('BEGIN');
-  await lock.query('SELECT FROM subscription_partitions FOR UPDATE');
-
-  const waiting = next.broker.receive('paused', { max: 1, waitMs: 3_000 }, never);
-  const blocked = () => kit.rows(`SELECT FROM pg_locks WHERE NOT granted`);
+/** A receiver asks, and what it would get cannot be recorded before `goOn`: its row in retries is perhaps another one's. */
+async function receiveUnrecorded(
+  own: TestBroker,
+  broker: Broker,
+  { name, event: { topic, offset } }: { readonly name: string; readonly event: StoredEvent },
+) {
+  const other = await own.database.database.pool.connect();
+  await other.query('BEGIN');
+  await other.query(
+    `INSERT INTO retries (subscription_id, topic_id, "partition", "offset", position, state)
+     SELECT s.id, e.topic_id, e."partition", e."offset", e.position, 'waiting' FROM events e JOIN topics t ON t.id = e.topic_id, subscriptions s
+     WHERE t.name = $1 AND e."offset" = $2 AND s.name = $3`,
+    [topic, offset, name],
+  );
+  const leaving = new AbortController();
+  const received = broker.receive(name, { max: 1, waitMs: 3_000 }, leaving.signal);
+  const blocked = () => own.rows('SELECT FROM pg_locks WHERE NOT granted');
   await until(blocked, (rows) => rows.length > 0);
-  await next.broker.pause('paused', 'test');
-  await lock.query('COMMIT');
-  lock.release();
+  return {
+    received,
+    leave: () => leaving.abort(),
+    goOn: async () => {
+      await other.query('ROLLBACK');
+      other.release();
+    },
+  };
+}
 
-  expect(await waiting).toEqual([]);
-  await next.broker.resume('paused', 'test');
-  const [delivery] = await next.broker.receive('paused', { max: 1, waitMs: 2_000 }, never);
-  expect(delivery?.attempt).toBe(1);
-  await next.close();
-  await dead.close().catch(() => undefined);
-});
+test.each(['it has gone', 'the subscription is paused'])(
+  'what is recorded for a receiver is not handed out when %s by then, and not counted as tried',
+  async (what) => {
+    // No other server is there that it could be handed to.
+    const own = await createTestBroker();
+    const isPaused = what.includes('paused');
+    const name = isPaused ? 'paused' : 'gone';
+    const dead = await own.open(name);
+    await dead.broker.put(name, quickSettings({ filter: { topics: [name] } }), 'test');
+    await own.publish(name, ['k'], name);
+    const [first] = await dead.broker.receive(name, { max: 1, waitMs: 2_000 }, never);
+    if (first === undefined) throw new Error('nothing came');
+    const careful = await own.open(name);
+
+    const { received, leave, goOn } = await receiveUnrecorded(own, careful.broker, {
+      name,
+      event: first.event,
+    });
+    if (isPaused) await careful.broker.pause(name, 'test');
+    else leave();
+    await goOn();
+
+    expect(await received).toEqual([]);
+    const recorded = () => own.rows(`SELECT FROM retries WHERE state = 'waiting'`);
+    await until(recorded, (rows) => rows.length === 1);
+    await careful.close();
+    const next = await own.open(name);
+    if (isPaused) await next.broker.resume(name, 'test');
+    const [delivery] = await next.broker.receive(name, { max: 1, waitMs: 2_000 }, never);
+    expect(delivery?.attempt).toBe(1);
+    await own.drop();
+  },
+  20_000,
+);
 
 test('a retry that was claimed for receivers that had gone by then is given back uncounted', async () => {
   const opened = await kit.open('left');
