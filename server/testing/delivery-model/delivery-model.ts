@@ -16,6 +16,8 @@ export type Item = {
   /** `maybe`: it was acknowledged, and a crash may have come before that was stored. */
   state: 'open' | 'out' | 'done' | 'dead' | 'maybe';
   deliveryId: string;
+  /** A server died with it, in the receiver's hands or on the way there. */
+  isPerhapsTried: boolean;
 };
 
 export const LOG = 'log';
@@ -34,7 +36,14 @@ export class DeliveryModel {
   }
 
   add(event: ModelEvent, lane = LOG): void {
-    this.items.push({ event, lane, attempt: 1, state: 'open', deliveryId: '' });
+    this.items.push({
+      event,
+      lane,
+      attempt: 1,
+      state: 'open',
+      deliveryId: '',
+      isPerhapsTried: false,
+    });
   }
 
   /**
@@ -122,9 +131,19 @@ export class DeliveryModel {
     return upTo;
   }
 
+  /** Whether the next attempt at something may be its last without the model knowing. */
+  get hasPerhapsTried(): boolean {
+    return this.items.some((item) => item.isPerhapsTried && !isSettled(item));
+  }
+
   /** The server ends, in order or not: what is with receivers is theirs no more. */
   dropHands(): void {
     for (const item of this.in('out')) item.state = 'open';
+  }
+
+  /** The server dies. One that begins after a death records what it is about to hand out: any of it may count as tried. */
+  die(isCareful: boolean): void {
+    for (const item of this.items) item.isPerhapsTried ||= isCareful || item.state === 'out';
   }
 
   /** What was acknowledged and perhaps not stored may come again. */

@@ -69,8 +69,8 @@ export class ModelHost {
   }
 
   /**
-   * Resolves when of this topic's streams nothing but what is at these positions counts as tried if the server dies now. In a queue what
-   * was recorded before its first attempt stays with its claim.
+   * Resolves when of this topic nothing but what is at these positions counts as tried if the server dies now. In a queue what was
+   * recorded before its first attempt stays with its claim: that is not waited for.
    */
   async untilBegunAreOnly(topic: string, positions: readonly number[]): Promise<void> {
     await until(
@@ -94,7 +94,8 @@ export class ModelHost {
     const { database } = this.#nodes.database;
     const { rows } = await database.pool.query<{ position: number }>(
       `SELECT r.position FROM retries r JOIN topics t ON t.id = r.topic_id JOIN subscriptions s ON s.id = r.subscription_id
-       WHERE t.name = $1 AND r.state = 'running' AND s.settings ->> 'mode' = 'stream'`,
+       WHERE t.name = $1 AND r.state = 'running'
+         AND (s.settings ->> 'mode' = 'stream' OR r.kind <> 'delivery' OR r.attempt > 1)`,
       [topic],
     );
     return rows.map(({ position }) => position);

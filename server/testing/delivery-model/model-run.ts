@@ -318,8 +318,9 @@ export class ModelRun {
     const models = subs.map(({ model }) => model);
     if (models.some((model) => model.isReplaying)) return;
     // A last attempt that ends with its server is a letter: when it is written another test says.
-    const isLast = models.some((model) =>
-      model.in('out').some(({ attempt }) => attempt > MAX_RETRIES),
+    const isLast = models.some(
+      (model) =>
+        model.hasPerhapsTried || model.in('out').some(({ attempt }) => attempt > MAX_RETRIES),
     );
     if (kind === 'crash' && isLast) return;
     const isKnown = models.every((model) => model.isSettledInOrder);
@@ -345,6 +346,7 @@ export class ModelRun {
     const positions = out.map(({ event }) => event.position);
     await this.#host.untilBegunAreOnly(this.#topic, positions);
     await this.#host.crash();
+    for (const model of models) model.die(this.#hasCrashed);
   }
 
   async #drain(sub: Subscribed): Promise<void> {
