@@ -192,7 +192,7 @@ describe('competing consumers', () => {
     const node = await kit.open('regiven');
     const { broker, deadLetters } = node;
     await broker.put('regiven', queueOf('regiven'), 'test');
-    await kit.publish('regiven', oneKey(2), 'r');
+    await kit.publish('regiven', oneKey(2), 'regiven');
     const error = { class: 'Declined', message: 'no', stack: null };
     for (const { deliveryId } of await receiveAll(broker, 'regiven', 2))
       await broker.nack('regiven', { deliveryId, error, retryable: false });
