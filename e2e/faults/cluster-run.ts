@@ -146,11 +146,11 @@ export class ClusterRun {
     return proxy.holdNext(OFFSET_STORED);
   }
 
-  /** What this server delivers, and since which change of hands. */
+  /** What this server delivers, and since which change of hands; without what is nobody's at the moment. */
   async leasesOf(index: number): Promise<ReadonlyMap<number, number>> {
     const partitions = this.watch.partitionsOf(index);
     const epochs = await this.commits.epochs();
-    return new Map(partitions.map((each) => [each, epochs.get(each) ?? 0]));
+    return new Map([...epochs].filter(([partition]) => partitions.includes(partition)));
   }
 
   /** How many of these partitions changed hands since. */
@@ -173,10 +173,8 @@ export class ClusterRun {
   async untilSpread(withinMs: number): Promise<void> {
     await this.untilShared(withinMs);
     await until('every server delivers its partitions', withinMs, async () => {
-      const owners = [...(await this.#api.owners(SUBSCRIPTION))];
-      const pairs = owners.map(([one, owner]) => `${owner} ${this.watch.serverOf(one)}`);
-      const isServed = owners.every(([one]) => this.watch.serverOf(one) !== undefined);
-      return isServed && new Set(pairs).size === this.servers.length ? true : undefined;
+      const owners = await this.#api.owners(SUBSCRIPTION);
+      return this.watch.isByOwners(owners, this.servers.length) ? true : undefined;
     });
   }
 

@@ -1,6 +1,8 @@
 import { type Received } from './journal.ts';
 import { until } from './until.ts';
 
+type Noted = Pick<Received, 'eventId' | 'deliveryId' | 'partition'>;
+
 /** A server that delivers a partition, and since when it is that one. */
 type Turn = { readonly server: number; readonly sinceMs: number };
 
@@ -31,7 +33,7 @@ export class DeliveryWatch {
       .map(([eventId]) => eventId);
   }
 
-  note(server: number, deliveries: readonly Received[]): void {
+  note(server: number, deliveries: readonly Noted[]): void {
     const sinceMs = performance.now();
     this.#total += deliveries.length;
     for (const { eventId, deliveryId, partition } of deliveries) {
@@ -56,6 +58,18 @@ export class DeliveryWatch {
   /** The partitions that this server delivered last. */
   partitionsOf(server: number): readonly number[] {
     return [...this.#turns].filter(([, turn]) => turn.server === server).map(([key]) => key);
+  }
+
+  /** Whether each partition was delivered by its owner last: every owner has one of the servers to itself. */
+  isByOwners(ownerOf: ReadonlyMap<number, string | null>, servers: number): boolean {
+    const pairs = [...ownerOf].map(([partition, owner]) => [owner, this.serverOf(partition)]);
+    const different = [
+      pairs.map(([owner]) => owner),
+      pairs.map(([, server]) => server),
+      pairs.map(([owner, server]) => `${owner} ${server}`),
+    ];
+    const isKnown = pairs.every(([owner, server]) => owner !== null && server !== undefined);
+    return isKnown && different.every((each) => new Set(each).size === servers);
   }
 
   async untilMore(deliveries: number, withinMs: number): Promise<void> {
