@@ -22,9 +22,11 @@ const SPREAD_WITHIN_MS = 30_000;
 const HELD_WITHIN_MS = 10_000;
 /** The other server is well beyond what is held. */
 const MORE_DELIVERIES = 300;
+/** While a server stands still each producer waits a second for every other answer: they are about 15 a second then. */
+const MORE_WITHIN_MS = 60_000;
 /** Long enough that the other server has not come as far as the held offsets when it has just taken over. */
 const HOLDS_MAX_MS = 300;
-const PAUSE_TIMEOUT_MS = 60_000;
+const PAUSE_TIMEOUT_MS = 120_000;
 const SHOWN = 20;
 
 type Pause = {
@@ -117,7 +119,7 @@ async function stall(run: ClusterRun, { index, forMs, arrives }: Pause): Promise
     });
     if (arrives === 'at once') offsets.release();
     await takenOver;
-    await run.watch.untilMore(MORE_DELIVERIES, SPREAD_WITHIN_MS);
+    await run.watch.untilMore(MORE_DELIVERIES, MORE_WITHIN_MS);
   }
   await over;
   offsets.release();
