@@ -79,6 +79,7 @@ test('a range is chosen and replayed by keyboard alone', async ({ page, weir }) 
   await keyboard.press('Enter');
   await expect(page.getByRole('listbox')).toBeVisible();
   await keyboard.type(history.consumer);
+  await expect(page.getByRole('option', { name: history.consumer })).toBeFocused();
   await keyboard.press('Enter');
   await tabTo(page, dialog.getByLabel('Events per second'));
   await keyboard.press('Control+Enter');

@@ -137,6 +137,7 @@ test('a subscription is made with the topic just typed, and moved, without a mou
   const moving = page.getByRole('dialog', { name: `Reset ${name}` });
   await tabTo(page, moving.getByRole('radio', { name: 'Time' }));
   await keyboard.press('ArrowRight');
+  await expect(moving.getByRole('radio', { name: 'Shift' })).toBeFocused();
   await keyboard.press('Enter');
   await tabTo(page, moving.getByLabel('Events in each partition'));
   await keyboard.press('Control+a');
