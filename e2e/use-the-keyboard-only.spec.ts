@@ -133,6 +133,7 @@ test('a subscription is made with the topic just typed, and moved, without a mou
   await tabTo(page, page.getByRole('link', { name: `Open ${name}` }));
   await keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1 })).toContainText(name);
+  await expect(page.getByRole('button', { name: 'Reset…' })).toBeVisible();
   await keyboard.press('r');
   const moving = page.getByRole('dialog', { name: `Reset ${name}` });
   await tabTo(page, moving.getByRole('radio', { name: 'Time' }));
