@@ -2,8 +2,16 @@ import { defineConfig } from 'vitest/config';
 
 const DB_TESTS = '**/*.db.test.ts';
 const FAULT_TESTS = 'e2e/faults/**/*.fault.test.ts';
+/** What compares how quick a server is before and after. */
+const LONELY_FAULT_TESTS = ['e2e/faults/memory.fault.test.ts'];
 const setupFiles = ['server/testing/fail-on-console-error.ts'];
 const outside = ['node_modules/**', '.next/**'];
+const faults = {
+  environment: 'node',
+  setupFiles,
+  testTimeout: 180_000,
+  hookTimeout: 60_000,
+} as const;
 
 export default defineConfig({
   test: {
@@ -35,15 +43,23 @@ export default defineConfig({
       },
       {
         test: {
+          ...faults,
           name: 'faults',
-          environment: 'node',
-          setupFiles,
           include: [FAULT_TESTS],
+          exclude: [...LONELY_FAULT_TESTS, ...outside],
+          // Much of their time is waiting; each has a server and a Postgres of its own.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...faults,
+          name: 'faults-alone',
+          include: LONELY_FAULT_TESTS,
           exclude: outside,
-          // Each measures how soon a server is back: one at a time.
           fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

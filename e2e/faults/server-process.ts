@@ -1,9 +1,9 @@
 import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { countSockets } from './process-sockets.ts';
 import { launchServer, type ServerOptions } from './server-launch.ts';
 import { until } from './until.ts';
@@ -207,15 +207,4 @@ async function exitOf(child: ChildProcess): Promise<Pick<Exit, 'code' | 'signal'
     const { exitCode: code, signalCode: signal } = child;
     return code === null && signal === null ? undefined : { code, signal };
   });
-}
-
-function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const probe = createServer();
-  probe.once('error', reject);
-  probe.listen(0, '127.0.0.1', () => {
-    const address = probe.address();
-    probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-  });
-  return promise;
 }

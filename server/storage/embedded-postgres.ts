@@ -203,7 +203,7 @@ function readPassword(home: string, clusterFolder: string): string {
 async function rememberPort(home: string): Promise<number> {
   const path = join(home, 'postgres-port');
   const last = existsSync(path) ? Number.parseInt(readFileSync(path, 'utf8'), 10) : 0;
-  const port = await findFreePort(last > 0 ? last : 0);
+  const port = await findFreePort(last > 0 ? last : undefined);
   writeFileSync(path, String(port), { mode: 0o644 });
   return port;
 }
